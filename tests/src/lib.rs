@@ -1,0 +1,1 @@
+//! Whole programs and real processes; see `tests/`.
