@@ -1,1 +1,4 @@
 //! The machine.
+
+pub mod algebra;
+pub mod random;

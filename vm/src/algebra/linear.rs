@@ -1,0 +1,1 @@
+//! Elementwise operations on slices of equal length, and sums along axes.

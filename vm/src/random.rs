@@ -1,0 +1,1 @@
+//! Randomness: seeds, and the streams they are expanded into.
