@@ -1,1 +1,18 @@
-//! The contract between compiler and machine.
+//! The bytecode: the one contract between compiler and machine.
+//!
+//! One table, [`isa`], defines every instruction. From the types of its operands follow the codec, the printer, the assembler,
+//! the registers an instruction reads and writes, and the reference page. [`program`] is the container that is written to a
+//! `.mpcb` file.
+//!
+//! Architecture invariant: nothing here does I/O, knows a sharing scheme's secrets or the source language, or panics on any
+//! sequence of bytes.
+
+pub mod isa;
+pub mod operand;
+pub mod program;
+pub mod types;
+
+pub use isa::{Instruction, Locality};
+pub use operand::{Access, AnyDst, AnySrc, Bank, Dst, Label, Public, Reg, Secret, Src};
+pub use program::{Constant, Disclosure, Extent, Function, Port, Precision, Program, Role};
+pub use types::{Kind, Type};
