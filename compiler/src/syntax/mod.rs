@@ -1,0 +1,4 @@
+//! From text to tree.
+
+pub mod ast;
+pub mod op;
