@@ -1,4 +1,5 @@
 //! The machine.
 
 pub mod algebra;
+pub mod net;
 pub mod random;
