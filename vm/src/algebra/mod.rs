@@ -9,10 +9,12 @@
 //!
 //! Invariant: nothing here communicates, draws randomness, or knows what is secret.
 
+pub mod bits;
 mod bytes;
 pub mod linear;
 pub mod matmul;
 mod ring;
+pub mod vector;
 
 pub use bytes::LengthError;
 

@@ -105,8 +105,8 @@ macro_rules! ring {
     };
 }
 
-ring!(u64, i64, "2^64", matmul::scalar::matmul_add);
-ring!(u128, i128, "2^128", matmul::scalar::matmul_add);
+ring!(u64, i64, "2^64", matmul::matmul_add_u64);
+ring!(u128, i128, "2^128", matmul::matmul_add_u128);
 
 #[cfg(test)]
 mod tests {

@@ -1,0 +1,60 @@
+//! Measures the local kernels of this machine, one thread, against their scalar twins: `cargo run --release --example kernels`.
+
+use mpcvm::algebra::Domain;
+use mpcvm::algebra::bits::Planes;
+use mpcvm::algebra::matmul::{Dims, Kernel, kernels_u64, kernels_u128};
+use std::hint::black_box;
+use std::time::{Duration, Instant};
+
+/// The best of several runs, in seconds: noise only ever adds.
+fn seconds(mut work: impl FnMut()) -> f64 {
+    let start = Instant::now();
+    let mut best = f64::INFINITY;
+    let mut runs = 0;
+    while runs < 2 || (start.elapsed() < Duration::from_millis(400) && runs < 10_000) {
+        let run = Instant::now();
+        work();
+        best = best.min(run.elapsed().as_secs_f64());
+        runs += 1;
+    }
+    best
+}
+
+fn matmul<D: Domain>(kernels: &[(&'static str, Kernel<D>)]) {
+    println!("\nmatrix product over {}, 10⁹ multiply-adds a second (times the scalar twin)", D::NAME);
+    print!("{:>16}", "m×k×n");
+    kernels.iter().for_each(|(name, _)| print!("{name:>16}"));
+    println!("{:>16}", "chosen");
+    let squares = [8, 16, 32, 64, 128, 256, 512, 1024].map(|size| [size; 3]);
+    let others = [[1, 784, 128], [128, 784, 1], [128, 784, 10], [5, 25, 576], [16, 150, 6400], [64, 576, 1024]];
+    for [m, k, n] in squares.into_iter().chain(others) {
+        let dims = Dims { m, k, n };
+        print!("{:>16}", format!("{m}×{k}×{n}"));
+        let (a, b) = (vec![D::from_i64(-7); m * k], vec![D::from_i64(1 << 40); k * n]);
+        let mut c = vec![D::ZERO; m * n];
+        let mut twin = f64::NAN;
+        for &(name, kernel) in kernels.iter().chain([&("chosen", D::matmul_add as Kernel<D>)]) {
+            let rate = (m * k * n) as f64 / 1e9 / seconds(|| kernel(dims, black_box(&a), black_box(&b), &mut c));
+            if name == "scalar" {
+                twin = rate;
+            }
+            print!("{:>16}", format!("{rate:.2} ({:.1})", rate / twin));
+        }
+        println!();
+    }
+}
+
+fn slicing<D: Domain>() {
+    let values = vec![D::from_i64(-3); 1 << 20];
+    let planes = Planes::of(&values);
+    let there = seconds(|| drop(black_box(Planes::of(black_box(&values)))));
+    let back = seconds(|| drop(black_box(black_box(&planes).to_values::<D>())));
+    println!("2^20 values over {}: to planes {:.2} ms, back {:.2} ms", D::NAME, there * 1e3, back * 1e3);
+}
+
+fn main() {
+    slicing::<u64>();
+    slicing::<u128>();
+    matmul(&kernels_u64());
+    matmul(&kernels_u128());
+}
