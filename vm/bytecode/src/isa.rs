@@ -143,6 +143,8 @@ instructions! {
     0x0c Local "range" = Range { dst: Dst<Public>, start: Src<Public>, stop: Src<Public>, step: Src<Public> }
     /// The number of integers in that range, without making them.
     0x0d Local "count" = Count { dst: Dst<Public>, start: Src<Public>, stop: Src<Public>, step: Src<Public> }
+    /// The scaled integer behind a `fix`, or the `fix` of a scaled integer, by the kind of `dst`; OverflowError where it does not fit.
+    0x0e Local "scaled" = Scaled { dst: Dst<Public>, src: Src<Public> }
 
     // Structure, of any bank but lists.
 
