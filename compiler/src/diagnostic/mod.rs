@@ -1,0 +1,115 @@
+//! What is wrong with a program, as plain data: code, message, places, help.
+//!
+//! A pass words its own messages; the codes are in one table, [`codes`]; how a diagnostic looks is
+//! [`render`]'s business alone.
+
+pub mod codes;
+pub mod render;
+
+pub use codes::Code;
+
+use crate::source::Span;
+
+/// How bad it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Severity {
+    /// The program compiles; the reader should know.
+    Warning,
+    /// The program does not compile.
+    Error,
+}
+
+impl Severity {
+    /// `error` or `warning`.
+    pub fn text(self) -> &'static str {
+        match self {
+            Severity::Warning => "warning",
+            Severity::Error => "error",
+        }
+    }
+}
+
+/// One finding. Text uses the reader's terms; code is quoted in backticks.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Diagnostic {
+    /// Which kind of finding.
+    pub code: Code,
+    /// How bad it is; follows from the code.
+    pub severity: Severity,
+    /// What was found, in one line, no full stop.
+    pub message: String,
+    /// Where.
+    pub span: Span,
+    /// What is to say about that place; may be empty.
+    pub label: String,
+    /// Further places, and what they have to do with it.
+    pub labels: Vec<(Span, String)>,
+    /// What the reader can do, each applicable as it stands.
+    pub help: Vec<String>,
+}
+
+impl Diagnostic {
+    /// A finding at `span`. The other parts are added by the methods below.
+    pub fn new(code: Code, span: Span, message: impl Into<String>) -> Self {
+        Diagnostic {
+            code,
+            severity: code.severity(),
+            message: message.into(),
+            span,
+            label: String::new(),
+            labels: Vec::new(),
+            help: Vec::new(),
+        }
+    }
+
+    /// Says something at the place itself.
+    #[must_use]
+    pub fn label(mut self, text: impl Into<String>) -> Self {
+        self.label = text.into();
+        self
+    }
+
+    /// Points at another place and says why.
+    #[must_use]
+    pub fn note(mut self, span: Span, text: impl Into<String>) -> Self {
+        self.labels.push((span, text.into()));
+        self
+    }
+
+    /// Says what to do.
+    #[must_use]
+    pub fn help(mut self, text: impl Into<String>) -> Self {
+        self.help.push(text.into());
+        self
+    }
+
+    /// True when the program does not compile because of this.
+    pub fn is_error(&self) -> bool {
+        self.severity == Severity::Error
+    }
+}
+
+/// True when one of them is an error.
+pub fn any_error(diagnostics: &[Diagnostic]) -> bool {
+    diagnostics.iter().any(Diagnostic::is_error)
+}
+
+/// Puts diagnostics in the order of the text: by file, then by place, then errors before warnings.
+pub fn sort(diagnostics: &mut [Diagnostic]) {
+    diagnostics.sort_by_key(|found| (found.span.file, found.span.start, std::cmp::Reverse(found.severity), found.code));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::source::FileId;
+
+    #[test]
+    fn order_is_that_of_the_text() {
+        let at = |code, start| Diagnostic::new(code, Span::new(FileId(0), start, start + 1), "");
+        let mut found = vec![at(Code::MissingColon, 9), at(Code::BadNumber, 2)];
+        sort(&mut found);
+        assert_eq!(found[0].code, Code::BadNumber);
+        assert!(any_error(&found));
+    }
+}

@@ -1,0 +1,209 @@
+//! How diagnostics look: for people, and as JSON. The only file that knows ariadne.
+
+use super::{Diagnostic, Severity};
+use crate::source::{Source, Sources, Span};
+use ariadne::{Color, Config, Fmt, IndexType, Label, Report, ReportKind};
+use serde_json::{Value, json};
+use std::fmt;
+use std::ops::Range;
+
+/// For people: every diagnostic with its lines of source, and a last line that counts them.
+pub fn human(sources: &Sources, diagnostics: &[Diagnostic], color: bool) -> String {
+    let mut cache = Shown::new(sources);
+    let mut out = String::new();
+    for diagnostic in diagnostics {
+        out.push_str(&one(&mut cache, diagnostic, color));
+        out.push('\n');
+    }
+    out.push_str(&count(diagnostics));
+    out
+}
+
+/// For programs: an array with one object for each diagnostic.
+///
+/// ```json
+/// {"code": "E0031", "name": "MissingColon", "severity": "error", "message": "…",
+///  "file": "a.mpc", "line": 1, "column": 5, "end_line": 1, "end_column": 6, "label": "…",
+///  "labels": [{"file": …, "line": …, "column": …, "end_line": …, "end_column": …, "message": "…"}],
+///  "help": ["…"]}
+/// ```
+///
+/// Lines and columns count from 1, columns in characters; the end is the place after the last character.
+pub fn json(sources: &Sources, diagnostics: &[Diagnostic]) -> String {
+    let all: Vec<Value> = diagnostics.iter().map(|diagnostic| object(sources, diagnostic)).collect();
+    format!("{:#}\n", Value::Array(all))
+}
+
+fn object(sources: &Sources, diagnostic: &Diagnostic) -> Value {
+    let mut object = place(sources, diagnostic.span);
+    object["code"] = json!(diagnostic.code.id());
+    object["name"] = json!(diagnostic.code.name());
+    object["severity"] = json!(diagnostic.severity.text());
+    object["message"] = json!(diagnostic.message);
+    object["label"] = json!(diagnostic.label);
+    object["labels"] = diagnostic.labels.iter().map(|(span, text)| with_message(place(sources, *span), text)).collect();
+    object["help"] = json!(diagnostic.help);
+    object
+}
+
+fn with_message(mut place: Value, text: &str) -> Value {
+    place["message"] = json!(text);
+    place
+}
+
+fn place(sources: &Sources, span: Span) -> Value {
+    let Some(source) = sources.get(span.file) else {
+        return json!({ "file": null, "line": 1, "column": 1, "end_line": 1, "end_column": 1 });
+    };
+    let (start, end) = (source.position(span.start), source.position(span.end));
+    json!({
+        "file": source.path.to_string_lossy(),
+        "line": start.line, "column": start.column,
+        "end_line": end.line, "end_column": end.column,
+    })
+}
+
+fn count(diagnostics: &[Diagnostic]) -> String {
+    let of = |severity| diagnostics.iter().filter(|found| found.severity == severity).count();
+    let counted = [(of(Severity::Error), "error"), (of(Severity::Warning), "warning")];
+    let parts: Vec<String> = counted
+        .iter()
+        .filter(|(number, _)| *number > 0)
+        .map(|(number, what)| format!("{number} {what}{}", if *number == 1 { "" } else { "s" }))
+        .collect();
+    if parts.is_empty() { String::new() } else { format!("{}\n", parts.join(", ")) }
+}
+
+type Place = (usize, Range<usize>);
+
+fn one(cache: &mut Shown, diagnostic: &Diagnostic, color: bool) -> String {
+    let (kind, tint) = match diagnostic.severity {
+        Severity::Error => (ReportKind::Error, Color::Red),
+        Severity::Warning => (ReportKind::Warning, Color::Yellow),
+    };
+    let config = Config::default().with_color(color).with_index_type(IndexType::Byte).with_tab_width(4);
+    let primary = cache.place(diagnostic.span);
+    let mut report = Report::build(kind, primary.clone())
+        .with_config(config)
+        .with_label(label(primary, &diagnostic.label).with_color(tint).with_priority(1));
+    for (span, text) in &diagnostic.labels {
+        report = report.with_label(label(cache.place(*span), text).with_color(Color::Cyan));
+    }
+    report.with_helps(diagnostic.help.iter().map(|help| shown(help)));
+    let mut bytes = Vec::new();
+    // Into memory, so the only failure is a file the cache does not have; the headline says what it can.
+    let body = report.finish().write(cache, &mut bytes).map(|()| below_headline(&bytes)).unwrap_or_default();
+    headline(diagnostic, tint, color) + &body
+}
+
+/// `error[E0031]: message`. ariadne has no such form, so its own first line is dropped.
+fn headline(diagnostic: &Diagnostic, tint: Color, color: bool) -> String {
+    let title = format!("{}[{}]", diagnostic.severity.text(), diagnostic.code);
+    let message = shown(&diagnostic.message);
+    if color { format!("{}: {message}\n", title.fg(tint)) } else { format!("{title}: {message}\n") }
+}
+
+fn below_headline(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).lines().skip(1).map(|line| format!("{}\n", line.trim_end())).collect()
+}
+
+fn label(place: Place, text: &str) -> Label<Place> {
+    let label = Label::new(place);
+    if text.is_empty() { label } else { label.with_message(shown(text)) }
+}
+
+/// Text as it may go to a terminal: what would move the cursor, or break a line where the compiler sees none,
+/// becomes as many blanks as it has bytes, so that offsets stay what they are.
+fn shown(text: &str) -> String {
+    let blank = |c: char| (c.is_control() && !matches!(c, '\n' | '\r' | '\t')) || matches!(c, '\u{2028}' | '\u{2029}');
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        if blank(c) { out.extend(std::iter::repeat_n(' ', c.len_utf8())) } else { out.push(c) }
+    }
+    out
+}
+
+/// The sources as ariadne reads them.
+struct Shown {
+    files: Vec<(String, ariadne::Source<String>)>,
+}
+
+impl Shown {
+    fn new(sources: &Sources) -> Self {
+        let file =
+            |source: &Source| (shown(&source.path.to_string_lossy()), ariadne::Source::from(shown(&source.text)));
+        Shown { files: sources.iter().map(|(_, source)| file(source)).collect() }
+    }
+
+    /// The span as bytes that lie inside the text and do not cut a character.
+    fn place(&self, span: Span) -> Place {
+        let file = span.file.0 as usize;
+        let text = self.files.get(file).map_or("", |(_, source)| source.text());
+        let start = floor(text, span.start as usize);
+        (file, start..floor(text, span.end as usize).max(start))
+    }
+}
+
+fn floor(text: &str, offset: usize) -> usize {
+    (0..=offset.min(text.len())).rev().find(|&at| text.is_char_boundary(at)).unwrap_or(0)
+}
+
+impl ariadne::Cache<usize> for Shown {
+    type Storage = String;
+
+    fn fetch(&mut self, id: &usize) -> Result<&ariadne::Source<String>, impl fmt::Debug> {
+        self.files.get(*id).map(|(_, source)| source).ok_or("a file of another compilation")
+    }
+
+    fn display<'a>(&self, id: &'a usize) -> Option<impl fmt::Display + 'a> {
+        self.files.get(*id).map(|(path, _)| path.clone())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::diagnostic::Code;
+
+    fn example() -> (Sources, Diagnostic) {
+        let mut sources = Sources::new();
+        let file = sources.add("a.mpc", "while é > 0\n    x = 1\n");
+        let found = Diagnostic::new(Code::MissingColon, Span::new(file, 12, 12), "expected `:` after the condition")
+            .label("here")
+            .note(Span::new(file, 0, 5), "this opens a block")
+            .help("write `while é > 0:`");
+        (sources, found)
+    }
+
+    #[test]
+    fn people_see_the_source() {
+        let (sources, found) = example();
+        let text = human(&sources, &[found], false);
+        assert!(text.starts_with("error[E0031]: expected `:` after the condition\n"), "{text}");
+        assert!(text.contains("a.mpc:1:12") && text.contains("this opens a block"), "{text}");
+        assert!(text.ends_with("1 error\n"), "{text}");
+        assert!(!text.contains('\u{1b}'), "{text}");
+    }
+
+    #[test]
+    fn programs_see_lines_and_columns() {
+        let (sources, found) = example();
+        let value: Value = serde_json::from_str(&json(&sources, &[found])).expect("valid JSON");
+        assert_eq!(value[0]["code"], "E0031");
+        assert_eq!((&value[0]["line"], &value[0]["column"]), (&json!(1), &json!(12)));
+        assert_eq!(value[0]["labels"][0]["end_column"], 6);
+        assert_eq!(value[0]["help"][0], "write `while é > 0:`");
+    }
+
+    #[test]
+    fn spans_that_do_not_fit_do_no_harm() {
+        let mut sources = Sources::new();
+        let file = sources.add("a\u{1b}[2J.mpc", "é\u{1b}\u{2028}\u{85}x\r\n\ty");
+        for (start, end) in [(0, 0), (1, 1), (0, 99), (99, 99), (5, 2), (3, 11)] {
+            let found = Diagnostic::new(Code::BadNumber, Span::new(file, start, end), "\u{1b}[31m").label("x");
+            assert!(!human(&sources, &[found], false).contains('\u{1b}'));
+        }
+        let elsewhere = Diagnostic::new(Code::BadNumber, Span::new(crate::source::FileId(7), 0, 1), "gone");
+        assert!(human(&sources, &[elsewhere], false).contains("gone"));
+    }
+}
