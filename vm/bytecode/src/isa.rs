@@ -54,13 +54,24 @@ macro_rules! instructions {
                     $( $mnemonic => Self::$name { $($field: Operand::parse(&mut input)?),* }, )*
                     unknown => return Err(format!("there is no instruction `{unknown}`")),
                 };
-                if input.rest().is_empty() { Ok(instruction) } else { Err(format!("`{}` is left over", input.rest())) }
+                if input.is_empty() { Ok(instruction) } else { Err(format!("`{}` is left over", input.shown())) }
             }
             /// Every register read or written, in operand order.
             pub fn accesses(&self, mut visit: impl FnMut(Access)) {
                 let visit: &mut dyn FnMut(Access) = &mut visit;
                 match self { $( Self::$name { $($field),* } => { $( $field.visit(visit); )* } )* }
                 let _ = visit;
+            }
+            /// Everything else that is named: constants, dimensions, ports, functions and jump targets, in operand order.
+            pub fn references(&self, mut refer: impl FnMut(Reference)) {
+                let refer: &mut dyn FnMut(Reference) = &mut refer;
+                match self { $( Self::$name { $($field),* } => { $( $field.refer(refer); )* } )* }
+                let _ = refer;
+            }
+            /// The instruction with number `opcode`, its operands made from the bytes of `source`.
+            #[cfg(test)]
+            pub fn arbitrary(opcode: u8, source: &mut crate::arbitrary::Source<'_>) -> Option<Self> {
+                match opcode { $( $op => Some(Self::$name { $($field: Operand::arbitrary(source)),* }), )* _ => None }
             }
             /// Replaces every register's number.
             pub fn rename(&mut self, mut rename: impl FnMut(Access) -> u32) {
@@ -227,7 +238,7 @@ instructions! {
     0x61 Local "jump-if" = JumpIf { cond: Src<Public>, to: Label }
     /// Goes on elsewhere if a `bool` scalar is false.
     0x62 Local "jump-unless" = JumpUnless { cond: Src<Public>, to: Label }
-    /// Calls a function: its first registers get `args`, its results go to `results`.
+    /// Calls a function: its `params` get `args`, what it returns goes to `results`.
     0x63 Local "call" = Call { function: FuncId, results: Vec<AnyDst>, args: Vec<AnySrc> }
     /// Ends the function.
     0x64 Local "return" = Return { values: Vec<AnySrc> }
@@ -296,15 +307,11 @@ impl Instruction {
             | List { .. }
             | Push { .. }
             | Length { .. }
-            | Join { .. }
-            | Slice { .. }
-            | Repeat { .. }
-            | Unpack { .. }
-            | Format { .. }
-            | Choose { .. } => Effect::None,
+            | Join { .. } => Effect::None,
             Unary { .. }
             | Binary { .. }
             | Convert { .. }
+            | Scaled { .. }
             | Reduce { .. }
             | Range { .. }
             | Count { .. }
@@ -327,7 +334,12 @@ impl Instruction {
             | Pop { .. }
             | Get { .. }
             | Set { .. }
-            | Pack { .. } => Effect::Raises,
+            | Pack { .. }
+            | Slice { .. }
+            | Repeat { .. }
+            | Unpack { .. }
+            | Format { .. }
+            | Choose { .. } => Effect::Raises,
             Print { .. }
             | Open { .. }
             | Input { .. }

@@ -7,6 +7,8 @@
 //! Architecture invariant: nothing here does I/O, knows a sharing scheme's secrets or the source language, or panics on any
 //! sequence of bytes.
 
+#[cfg(test)]
+mod arbitrary;
 pub mod isa;
 pub mod operand;
 pub mod program;

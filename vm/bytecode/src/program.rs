@@ -79,7 +79,7 @@ enum ExtentToken {
 }
 
 /// The deepest extent that a file may hold; evaluation recurses this deep at most.
-const EXTENT_DEPTH: usize = 256;
+pub(crate) const EXTENT_DEPTH: usize = 256;
 
 impl From<Extent> for Vec<ExtentToken> {
     fn from(extent: Extent) -> Self {
@@ -122,6 +122,21 @@ impl TryFrom<Vec<ExtentToken>> for Extent {
         match (stack.pop(), stack.is_empty()) {
             (Some((extent, _)), true) => Ok(extent),
             _ => Err("a size is not one expression"),
+        }
+    }
+}
+
+impl ExtentOp {
+    /// Every operation.
+    pub const ALL: [ExtentOp; 4] = [ExtentOp::Add, ExtentOp::Sub, ExtentOp::Mul, ExtentOp::FloorDiv];
+
+    /// The spelling in text, as in the language.
+    pub const fn text(self) -> &'static str {
+        match self {
+            ExtentOp::Add => "+",
+            ExtentOp::Sub => "-",
+            ExtentOp::Mul => "*",
+            ExtentOp::FloorDiv => "//",
         }
     }
 }
@@ -299,9 +314,9 @@ pub enum LoadError {
     /// Fewer or more bytes than the header says.
     #[error("the program is truncated or has bytes after its end: {found} bytes, expected {expected}")]
     Length {
-        /// Bytes after the header.
+        /// Bytes in all.
         found: u64,
-        /// What the header says.
+        /// What the header says; where it is cut short itself, its own length.
         expected: u64,
     },
     /// The hash does not match.
@@ -360,21 +375,26 @@ impl Program {
         if version != VERSION {
             return Err(LoadError::Version(version));
         }
-        let short = |rest: &[u8]| LoadError::Length { found: rest.len() as u64, expected: (HEADER - 6) as u64 };
-        let (length, rest) = rest.split_first_chunk::<8>().ok_or_else(|| short(rest))?;
-        let (hash, body) = rest.split_first_chunk::<32>().ok_or_else(|| short(rest))?;
-        let expected = u64::from_le_bytes(*length);
-        if body.len() as u64 != expected {
-            return Err(LoadError::Length { found: body.len() as u64, expected });
+        let found = bytes.len() as u64;
+        let short = LoadError::Length { found, expected: HEADER as u64 };
+        let (length, rest) = rest.split_first_chunk::<8>().ok_or_else(|| short.clone())?;
+        let (hash, body) = rest.split_first_chunk::<32>().ok_or(short)?;
+        let expected = (HEADER as u64).saturating_add(u64::from_le_bytes(*length));
+        if found != expected {
+            return Err(LoadError::Length { found, expected });
         }
         if Sha256::digest(body)[..] != hash[..] {
             return Err(LoadError::Altered);
         }
-        match postcard::take_from_bytes(body) {
-            Ok((program, [])) => Ok(program),
-            Ok((_, rest)) => Err(LoadError::Body(format!("{} bytes are left over", rest.len()))),
-            Err(error) => Err(LoadError::Body(error.to_string())),
+        let (program, rest) = postcard::take_from_bytes::<Self>(body).map_err(|e| LoadError::Body(e.to_string()))?;
+        if !rest.is_empty() {
+            return Err(LoadError::Body(format!("{} bytes are left over", rest.len())));
         }
+        // One program, one hash: numbers could be written with more bytes than they need.
+        if program.body() != body {
+            return Err(LoadError::Body("it is not written the one way that a program is written".into()));
+        }
+        Ok(program)
     }
 }
 

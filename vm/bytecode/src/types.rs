@@ -15,6 +15,8 @@ macro_rules! kinds {
             pub const ALL: &'static [Kind] = &[$(Kind::$name),*];
             /// The spelling in text.
             pub const fn text(self) -> &'static str { match self { $( Kind::$name => $text ),* } }
+            /// What it is, for the reference page.
+            pub const fn doc(self) -> &'static str { match self { $( Kind::$name => concat!($($doc),+) ),* } }
             /// The bank whose registers hold it.
             pub const fn bank(self) -> Bank { match self { $( Kind::$name => Bank::$bank ),* } }
         }
@@ -71,7 +73,7 @@ impl fmt::Display for Kind {
 
 /// The type of a register. Shapes are checked where they are known: by the compiler, at link, and by every instruction.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(into = "StoredType", from = "StoredType")]
+#[serde(into = "StoredType", try_from = "StoredType")]
 pub enum Type {
     /// A tensor (rank 0: a scalar).
     Tensor(Kind),
@@ -80,6 +82,9 @@ pub enum Type {
 }
 
 impl Type {
+    /// How many lists may stand within each other in a file.
+    pub const MAX_DEPTH: usize = 32;
+
     /// The bank whose registers hold it.
     pub const fn bank(&self) -> Bank {
         match self {
@@ -100,11 +105,12 @@ impl Type {
     }
 
     /// How many lists stand around the tensor.
-    pub fn depth(&self) -> usize {
-        match self {
-            Type::Tensor(_) => 0,
-            Type::List(item) => 1 + item.depth(),
+    pub const fn depth(&self) -> usize {
+        let (mut inner, mut depth) = (self, 0);
+        while let Type::List(item) = inner {
+            (inner, depth) = (item, depth + 1);
         }
+        depth
     }
 }
 
@@ -126,13 +132,18 @@ struct StoredType {
 
 impl From<Type> for StoredType {
     fn from(ty: Type) -> Self {
-        // Nobody writes lists 255 deep; the compiler bounds nesting well below.
+        // A type beyond MAX_DEPTH can be made in memory only; it is written as one that no reader accepts.
         StoredType { depth: u8::try_from(ty.depth()).unwrap_or(u8::MAX), kind: ty.element() }
     }
 }
 
-impl From<StoredType> for Type {
-    fn from(stored: StoredType) -> Self {
-        (0..stored.depth).fold(Type::Tensor(stored.kind), |item, _| Type::List(Box::new(item)))
+impl TryFrom<StoredType> for Type {
+    type Error = &'static str;
+
+    fn try_from(stored: StoredType) -> Result<Self, Self::Error> {
+        if usize::from(stored.depth) > Type::MAX_DEPTH {
+            return Err("lists are nested too deep");
+        }
+        Ok((0..stored.depth).fold(Type::Tensor(stored.kind), |item, _| Type::List(Box::new(item))))
     }
 }
