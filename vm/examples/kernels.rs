@@ -2,7 +2,9 @@
 
 use mpcvm::algebra::Domain;
 use mpcvm::algebra::bits::Planes;
+use mpcvm::algebra::linear;
 use mpcvm::algebra::matmul::{Dims, Kernel, kernels_u64, kernels_u128};
+use mpcvm::random::{Seed, Stream};
 use std::hint::black_box;
 use std::time::{Duration, Instant};
 
@@ -45,14 +47,43 @@ fn matmul<D: Domain>(kernels: &[(&'static str, Kernel<D>)]) {
 }
 
 fn slicing<D: Domain>() {
-    let values = vec![D::from_i64(-3); 1 << 20];
-    let planes = Planes::of(&values);
-    let there = seconds(|| drop(black_box(Planes::of(black_box(&values)))));
-    let back = seconds(|| drop(black_box(black_box(&planes).to_values::<D>())));
-    println!("2^20 values over {}: to planes {:.2} ms, back {:.2} ms", D::NAME, there * 1e3, back * 1e3);
+    for log in [14, 20] {
+        let values = vec![D::from_i64(-3); 1 << log];
+        let planes = Planes::of(&values);
+        let there = seconds(|| drop(black_box(Planes::of(black_box(&values)))));
+        let back = seconds(|| drop(black_box(black_box(&planes).to_values::<D>())));
+        println!("2^{log} values over {}: to planes {:.3} ms, back {:.3} ms", D::NAME, there * 1e3, back * 1e3);
+    }
+}
+
+fn elementwise<D: Domain>() {
+    let (x, y) = (vec![D::from_i64(-3); 1 << 14], vec![D::from_i64(5); 1 << 14]);
+    let mut out = vec![D::ZERO; 1 << 14];
+    let mut rate = |work: &dyn Fn(&mut [D])| 2f64.powi(14) / 1e9 / seconds(|| work(black_box(&mut out)));
+    let add = rate(&|out| linear::add_assign(out, &x));
+    let mul = rate(&|out| linear::mul_assign(out, &x));
+    let mul_add = rate(&|out| linear::mul_add(out, &x, &y));
+    println!(
+        "elementwise over {}, 10⁹ a second: add {add:.2}, multiply {mul:.2}, multiply and add {mul_add:.2}",
+        D::NAME
+    );
+}
+
+fn generator() {
+    use rand_chacha::rand_core::{Rng, SeedableRng};
+    let mut out = vec![0u64; 1 << 14];
+    let bytes = size_of_val(out.as_slice()) as f64;
+    let mut stream = Stream::new(&Seed::insecure_from(1), 1);
+    let ours = bytes / 1e9 / seconds(|| stream.fill_words(black_box(&mut out)));
+    let mut twin = rand_chacha::ChaCha12Rng::from_seed([7; 32]);
+    let theirs = bytes / 1e9 / seconds(|| twin.fill_bytes(bytemuck::cast_slice_mut(black_box(&mut out))));
+    println!("generator: ChaCha12 {ours:.2} GB/s, rand_chacha's {theirs:.2} GB/s ({:.1})", ours / theirs);
 }
 
 fn main() {
+    generator();
+    elementwise::<u64>();
+    elementwise::<u128>();
     slicing::<u64>();
     slicing::<u128>();
     matmul(&kernels_u64());

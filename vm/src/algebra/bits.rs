@@ -23,7 +23,10 @@ impl Planes {
     pub fn of<D: Domain>(values: &[D]) -> Self {
         let width = words_for(values.len());
         let mut words = vec![0; width * D::BITS as usize];
-        vectorised(|| slice(values, width, &mut words));
+        vectorised(
+            #[inline(always)]
+            || slice(values, width, &mut words),
+        );
         Self { len: values.len(), words }
     }
 
@@ -91,7 +94,10 @@ impl Planes {
     #[must_use]
     pub fn to_values<D: Domain>(&self) -> Vec<D> {
         let mut values = vec![D::ZERO; self.len];
-        vectorised(|| unslice(&self.words, self.width(), &mut values));
+        vectorised(
+            #[inline(always)]
+            || unslice(&self.words, self.width(), &mut values),
+        );
         values
     }
 }
@@ -113,7 +119,10 @@ pub fn words_for(bits: usize) -> usize {
 #[must_use]
 pub fn pack<D: Domain>(values: &[D]) -> Plane {
     let gather = |chunk: &[D]| chunk.iter().rev().fold(0, |word, value| word << 1 | value.low_u64() & 1);
-    vectorised(|| values.chunks(64).map(gather).collect())
+    vectorised(
+        #[inline(always)]
+        || values.chunks(64).map(gather).collect(),
+    )
 }
 
 /// Unpacks the first `len` bits of a plane into elements of zero or one.
@@ -123,11 +132,14 @@ pub fn pack<D: Domain>(values: &[D]) -> Plane {
 #[must_use]
 pub fn unpack<D: Domain>(plane: &[u64], len: usize) -> Vec<D> {
     let mut values = vec![D::ZERO; len];
-    vectorised(|| {
-        for (values, &word) in values.chunks_mut(64).zip(&plane[..words_for(len)]) {
-            (0u32..).zip(values).for_each(|(i, value)| *value = D::from_u64(word >> i & 1));
-        }
-    });
+    vectorised(
+        #[inline(always)]
+        || {
+            for (values, &word) in values.chunks_mut(64).zip(&plane[..words_for(len)]) {
+                (0u32..).zip(values).for_each(|(i, value)| *value = D::from_u64(word >> i & 1));
+            }
+        },
+    );
     values
 }
 
@@ -144,7 +156,11 @@ pub fn pack_bools(values: &[bool]) -> Plane {
 /// Where the plane is shorter.
 #[must_use]
 pub fn unpack_bools(plane: &[u64], len: usize) -> Vec<bool> {
-    (0..len).map(|i| plane[i / 64] >> (i % 64) & 1 == 1).collect()
+    let mut values = vec![false; len];
+    for (values, &word) in values.chunks_mut(64).zip(&plane[..words_for(len)]) {
+        (0u32..).zip(values).for_each(|(i, value)| *value = word >> i & 1 == 1);
+    }
+    values
 }
 
 /// Clears the bits of the last word that belong to no element.
@@ -194,14 +210,22 @@ fn swap_halves<const SIZE: usize>(block: &mut [u64; 64], mask: u64) {
 /// Words of a plane that are transposed together, so that planes are written a cache line at a time.
 const GROUP: usize = 8;
 
+/// Where the words of bits `64 half` to `64 half + 63` lie among the words of elements: the first, and the step.
+#[inline(always)]
+fn words_of<D: Domain>(half: usize) -> (usize, usize) {
+    let step = D::BYTES / 8;
+    (if cfg!(target_endian = "big") { step - 1 - half } else { half }, step)
+}
+
 #[inline(always)]
 fn slice<D: Domain>(values: &[D], width: usize, words: &mut [u64]) {
-    for half in 0..D::BITS / 64 {
-        let words = &mut words[half as usize * 64 * width..][..64 * width];
+    for (half, words) in words.chunks_exact_mut((64 * width).max(1)).enumerate() {
+        let (first, step) = words_of::<D>(half);
         for (group, values) in values.chunks(64 * GROUP).enumerate() {
             let mut blocks = [[0; 64]; GROUP];
             for (block, values) in blocks.iter_mut().zip(values.chunks(64)) {
-                block.iter_mut().zip(values).for_each(|(word, value)| *word = value.shr(64 * half).low_u64());
+                let values = bytemuck::cast_slice::<D, u64>(values)[first..].iter().step_by(step);
+                block.iter_mut().zip(values).for_each(|(word, &value)| *word = value);
                 transpose(block);
             }
             let start = group * GROUP;
@@ -216,23 +240,20 @@ fn slice<D: Domain>(values: &[D], width: usize, words: &mut [u64]) {
 
 #[inline(always)]
 fn unslice<D: Domain>(words: &[u64], width: usize, values: &mut [D]) {
-    if width == 0 {
-        return;
-    }
-    let planes = (words.len() / width).min(D::BITS as usize);
-    for first in (0..planes).step_by(64) {
+    for (half, words) in words.chunks((64 * width).max(1)).take(D::BYTES / 8).enumerate() {
+        let (first, step) = words_of::<D>(half);
         for (group, values) in values.chunks_mut(64 * GROUP).enumerate() {
             let mut blocks = [[0; 64]; GROUP];
             let start = group * GROUP;
             let len = GROUP.min(width - start);
-            for bit in 0..64.min(planes - first) {
-                let line = &words[(first + bit) * width + start..][..len];
+            for bit in 0..words.len() / width {
+                let line = &words[bit * width + start..][..len];
                 line.iter().zip(&mut blocks).for_each(|(&word, block)| block[bit] = word);
             }
             for (block, values) in blocks.iter_mut().zip(values.chunks_mut(64)) {
                 transpose(block);
-                let words = block.iter().zip(values);
-                words.for_each(|(&word, value)| *value = value.add(D::from_u64(word).shl(first as u32)));
+                let values = bytemuck::cast_slice_mut::<D, u64>(values)[first..].iter_mut().step_by(step);
+                block.iter().zip(values).for_each(|(&word, value)| *value = word);
             }
         }
     }

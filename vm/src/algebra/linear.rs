@@ -15,7 +15,12 @@ const WORTH_A_THREAD: usize = 1 << 19;
 /// Runs `work` on corresponding pieces of `out` and `x`.
 fn zip1<D: Domain>(out: &mut [D], x: &[D], work: impl Fn(&mut D, D) + Sync + Copy) {
     assert_eq!(out.len(), x.len(), "lengths of an elementwise operation");
-    let run = |out: &mut [D], x: &[D]| vectorised(|| out.iter_mut().zip(x).for_each(|(out, &x)| work(out, x)));
+    let run = |out: &mut [D], x: &[D]| {
+        vectorised(
+            #[inline(always)]
+            || out.iter_mut().zip(x).for_each(|(out, &x)| work(out, x)),
+        )
+    };
     match piece(out.len()) {
         None => run(out, x),
         Some(piece) => out.par_chunks_mut(piece).zip(x.par_chunks(piece)).for_each(|(out, x)| run(out, x)),
@@ -27,7 +32,10 @@ fn zip2<D: Domain>(out: &mut [D], x: &[D], y: &[D], work: impl Fn(&mut D, D, D) 
     assert_eq!(out.len(), x.len(), "lengths of an elementwise operation");
     assert_eq!(out.len(), y.len(), "lengths of an elementwise operation");
     let run = |out: &mut [D], x: &[D], y: &[D]| {
-        vectorised(|| out.iter_mut().zip(x.iter().zip(y)).for_each(|(out, (&x, &y))| work(out, x, y)));
+        vectorised(
+            #[inline(always)]
+            || out.iter_mut().zip(x.iter().zip(y)).for_each(|(out, (&x, &y))| work(out, x, y)),
+        );
     };
     match piece(out.len()) {
         None => run(out, x, y),
@@ -92,7 +100,12 @@ pub fn scale_add<D: Domain>(out: &mut [D], factor: D, x: &[D]) {
 
 /// Applies `work` to every element in place.
 pub fn map_assign<D: Domain>(out: &mut [D], work: impl Fn(D) -> D + Sync + Copy) {
-    let run = |out: &mut [D]| vectorised(|| out.iter_mut().for_each(|out| *out = work(*out)));
+    let run = |out: &mut [D]| {
+        vectorised(
+            #[inline(always)]
+            || out.iter_mut().for_each(|out| *out = work(*out)),
+        )
+    };
     match piece(out.len()) {
         None => run(out),
         Some(piece) => out.par_chunks_mut(piece).for_each(run),
@@ -127,7 +140,10 @@ pub fn dot<D: Domain>(x: &[D], y: &[D]) -> D {
 /// The sum of all elements.
 #[must_use]
 pub fn sum<D: Domain>(x: &[D]) -> D {
-    vectorised(|| x.iter().fold(D::ZERO, |sum, &x| sum.add(x)))
+    vectorised(
+        #[inline(always)]
+        || x.iter().fold(D::ZERO, |sum, &x| sum.add(x)),
+    )
 }
 
 /// Sums a tensor in standard layout along one axis: `x` has shape `outer` × `axis` × `inner`, the result `outer` × `inner`.
@@ -140,16 +156,77 @@ pub fn sum_axis<D: Domain>(x: &[D], outer: usize, axis: usize, inner: usize) -> 
     if axis * inner == 0 {
         return out;
     }
-    vectorised(|| {
-        for (out, x) in out.chunks_exact_mut(inner).zip(x.chunks_exact(axis * inner)) {
-            if let [out] = out {
-                *out = x.iter().fold(D::ZERO, |sum, &x| sum.add(x));
-                continue;
+    vectorised(
+        #[inline(always)]
+        || {
+            for (out, x) in out.chunks_exact_mut(inner).zip(x.chunks_exact(axis * inner)) {
+                if let [out] = out {
+                    *out = x.iter().fold(D::ZERO, |sum, &x| sum.add(x));
+                    continue;
+                }
+                for x in x.chunks_exact(inner) {
+                    out.iter_mut().zip(x).for_each(|(out, &x)| *out = out.add(x));
+                }
             }
-            for x in x.chunks_exact(inner) {
-                out.iter_mut().zip(x).for_each(|(out, &x)| *out = out.add(x));
-            }
-        }
-    });
+        },
+    );
     out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn slices_follow_elements(pairs: Vec<(u128, u128)>, factor: u128) {
+            let (x, y): (Vec<u128>, Vec<u128>) = pairs.iter().copied().unzip();
+            let each = |work: fn(u128, u128) -> u128| -> Vec<u128> { pairs.iter().map(|&(x, y)| work(x, y)).collect() };
+            prop_assert_eq!(add(&x, &y), each(u128::wrapping_add));
+            prop_assert_eq!(sub(&x, &y), each(u128::wrapping_sub));
+            prop_assert_eq!(mul(&x, &y), each(u128::wrapping_mul));
+            prop_assert_eq!(xor(&x, &y), each(|x, y| x ^ y));
+            prop_assert_eq!(and(&x, &y), each(|x, y| x & y));
+            let mut sums = x.clone();
+            mul_add(&mut sums, &x, &y);
+            scale_add(&mut sums, factor, &y);
+            sub_assign(&mut sums, &x);
+            let mut factors = add(&x, &vec![factor; x.len()]);
+            mul_assign(&mut factors, &y);
+            prop_assert_eq!(&sums, &factors);
+            neg_assign(&mut sums);
+            add_assign(&mut sums, &factors);
+            prop_assert_eq!(sum(&sums), 0);
+            scale_assign(&mut factors, factor);
+            prop_assert_eq!(sum(&factors), dot(&factors, &vec![1; factors.len()]));
+            prop_assert_eq!(map(&factors, u128::wrapping_neg), sub(&vec![0; factors.len()], &factors));
+        }
+    }
+
+    #[test]
+    fn sums_run_along_any_axis() {
+        let x: Vec<u64> = (0..24).collect();
+        assert_eq!(sum_axis(&x, 1, 2, 12), (0..12).map(|i| 2 * i + 12).collect::<Vec<_>>());
+        assert_eq!(sum_axis(&x, 2, 3, 4), [12, 15, 18, 21, 48, 51, 54, 57]);
+        assert_eq!(sum_axis(&x, 6, 4, 1), [6, 22, 38, 54, 70, 86]);
+        assert_eq!(sum_axis::<u64>(&[], 2, 0, 3), [0; 6]);
+        assert_eq!(sum_axis::<u64>(&[], 2, 5, 0), [0; 0]);
+    }
+
+    #[test]
+    fn long_slices_are_cut_without_a_seam() {
+        let x: Vec<u64> = (0..2 * WORTH_A_THREAD as u64 + 77).collect();
+        let y = map(&x, |x| x.wrapping_mul(3));
+        assert!(sub(&y, &x) == map(&x, |x| 2 * x));
+        let mut z = y.clone();
+        mul_add(&mut z, &x, &x);
+        assert!(z.iter().zip(&x).all(|(&z, &x)| z == x * x + 3 * x));
+    }
+
+    #[test]
+    #[should_panic(expected = "lengths of an elementwise operation")]
+    fn lengths_must_agree() {
+        add_assign(&mut [1u64], &[1, 2]);
+    }
 }

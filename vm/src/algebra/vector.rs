@@ -51,7 +51,8 @@ impl Level {
 
 /// Runs `work` compiled for the widest vectors that this machine has.
 ///
-/// `work` should be a closure whose whole body is inlined: what it calls out of line stays as it was compiled.
+/// `work` is to be a closure marked `#[inline(always)]`, and so is what it calls: what stays out of line stays as it was
+/// compiled, for the baseline.
 #[inline]
 pub fn vectorised<R>(work: impl FnOnce() -> R) -> R {
     match Level::detect() {

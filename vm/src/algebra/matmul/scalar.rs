@@ -30,12 +30,21 @@ pub fn rows<D: Domain>(dims: Dims, a: &[D], b: &[D], c: &mut [D]) {
         return;
     }
     match dims.n {
-        1 => vectorised(|| by_column(dims, a, b, 0, c)),
+        1 => vectorised(
+            #[inline(always)]
+            || by_column(dims, a, b, 0, c),
+        ),
         2..=THIN => (0..dims.n).for_each(|j| {
             let column: Vec<D> = b[j..].iter().step_by(dims.n).copied().collect();
-            vectorised(|| by_column(dims, a, &column, j, c));
+            vectorised(
+                #[inline(always)]
+                || by_column(dims, a, &column, j, c),
+            );
         }),
-        _ => vectorised(|| by_rows(dims, a, b, c)),
+        _ => vectorised(
+            #[inline(always)]
+            || by_rows(dims, a, b, c),
+        ),
     }
 }
 
