@@ -1,1 +1,0 @@
-//! Whole programs and real processes; see `tests/`.

@@ -1,0 +1,20 @@
+//! One test binary for the workspace: whole programs as a user runs them.
+//!
+//! The commands under test are real processes of the binaries that `cargo build` makes; players talk over QUIC on loopback.
+//! Expectations stand beside the source, as comments of the programs: see [`expectation`].
+
+mod binaries;
+mod expectation;
+mod programs;
+
+use libtest_mimic::{Arguments, Trial};
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    let arguments = Arguments::from_args();
+    if !arguments.list {
+        binaries::build();
+    }
+    let trials: Vec<Trial> = programs::trials();
+    libtest_mimic::run(&arguments, trials).exit_code()
+}
