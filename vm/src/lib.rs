@@ -1,5 +1,6 @@
 //! The machine.
 
 pub mod algebra;
+pub mod identity;
 pub mod net;
 pub mod random;

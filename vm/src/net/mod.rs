@@ -14,7 +14,7 @@ mod hub;
 pub mod memory;
 mod operation;
 mod port;
-// quic
+pub mod quic;
 mod watchdog;
 
 use bytes::Bytes;

@@ -1,0 +1,310 @@
+//! Players as processes: QUIC between every two, authenticated on both sides by pinned Ed25519 keys.
+//!
+//! One thread does all input and output, in a runtime of its own; protocol threads give it frames through queues and
+//! wait on the hub. It keeps connections alive while they compute. The only user of quinn, rustls' handshakes and tokio.
+
+mod meet;
+mod probe;
+mod stream;
+mod tls;
+
+#[cfg(test)]
+mod tests;
+
+use std::net::{SocketAddr, UdpSocket};
+use std::sync::{Arc, Mutex, PoisonError, mpsc};
+use std::thread::{self, JoinHandle};
+use std::time::Duration;
+
+use quinn::{Connection, ConnectionError, Endpoint, EndpointConfig, TokioRuntime};
+use tokio::runtime::Builder;
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+use tokio::task::JoinSet;
+
+use self::meet::{Link, Meeting};
+use self::stream::Item;
+use self::tls::{Pin, Tls};
+use super::frame::{Channel, Frame};
+use super::hub::{Company, Fault, Hub};
+use super::port::{Outbox, Ports, Report, Session};
+use super::{NetError, PeerName, Sink};
+use crate::identity::{Identity, PublicKey};
+
+/// Close codes. Quinn itself closes with 0 what is dropped.
+const CLOSE_DONE: u32 = 1;
+const CLOSE_ABORT: u32 = 2;
+const CLOSE_REFUSED: u32 = 3;
+
+/// How long the last acknowledgements may take at the end: who they are for has what it needs, or it would not have
+/// finished.
+const FAREWELL: Duration = Duration::from_millis(500);
+
+/// How long a close may wait for a socket that is full.
+const LAST_PACKET: Duration = Duration::from_millis(50);
+
+/// Another member of the cluster.
+#[derive(Clone, Debug)]
+pub struct Peer {
+    /// A name to show beside the number, if it says more.
+    pub name: Option<String>,
+    /// Where it receives.
+    pub address: SocketAddr,
+    /// The key it must prove to hold.
+    pub key: PublicKey,
+}
+
+/// What a player needs to know to join.
+pub struct Settings {
+    /// The own peer index.
+    pub me: usize,
+    /// Computing players.
+    pub players: usize,
+    /// All peers by index, oneself included; one more than `players` where there is a dealer.
+    pub peers: Vec<Peer>,
+    /// The own key and certificate.
+    pub identity: Identity,
+    /// How long to wait for missing peers.
+    pub wait: Duration,
+    /// How long a peer may be silent before it counts as lost.
+    pub idle: Duration,
+    /// Where notes go.
+    pub sink: Sink,
+}
+
+/// The UDP socket of a player.
+///
+/// # Errors
+/// [`NetError::Setup`], with the address.
+pub fn bind(address: SocketAddr) -> Result<UdpSocket, NetError> {
+    UdpSocket::bind(address).map_err(|e| NetError::Setup(format!("cannot receive at {address}: {e}")))
+}
+
+/// Joins a computation: returns when all peers are connected and have proved who they are.
+///
+/// # Errors
+/// [`NetError::Unreachable`] with all missing peers after `wait`; [`NetError::Aborted`] when a peer gave up before;
+/// [`NetError::Setup`] for settings that cannot work.
+pub fn connect(socket: UdpSocket, settings: Settings) -> Result<(Session, Ports), NetError> {
+    let names = check(&settings)?;
+    let Settings { me, players, peers, identity, wait, idle, sink } = settings;
+    let dealer = (peers.len() > players).then_some(players);
+    let pins = peers.iter().zip(&names).map(|(peer, name)| Pin { key: peer.key, name: name.clone() }).collect();
+    let tls = Tls::new(&identity, pins, idle)?;
+    let hub = Arc::new(Hub::new(Company { me, players, dealer, names }, sink));
+    let (ready, joined) = mpsc::channel();
+    let network = Network { hub: Arc::clone(&hub), tls, peers, wait };
+    let thread = thread::Builder::new()
+        .name(String::from("network"))
+        .spawn(move || network.run(socket, &ready))
+        .map_err(|e| NetError::Setup(format!("cannot start the network thread: {e}")))?;
+    let outbox = joined.recv().unwrap_or_else(|_| Err(NetError::Setup(String::from("the network thread ended"))))?;
+    outbox.thread.lock().unwrap_or_else(PoisonError::into_inner).replace(thread);
+    Ok(Session::new(hub, Arc::new(outbox)))
+}
+
+/// Finds contradictions in the settings before anything is sent, and how messages name the peers.
+fn check(settings: &Settings) -> Result<Vec<PeerName>, NetError> {
+    let Settings { me, players, peers, identity, .. } = settings;
+    let setup = |text: String| Err(NetError::Setup(text));
+    if peers.len() != *players && peers.len() != players + 1 {
+        return setup(format!("{} peers do not make {players} players", peers.len()));
+    }
+    let Some(own) = peers.get(*me) else { return setup(format!("there is no player {me}")) };
+    if own.key != identity.public() {
+        return setup(format!(
+            "this identity has key {}…, but the cluster file says {}… for player {me}",
+            identity.public().short(),
+            own.key.short()
+        ));
+    }
+    let name = |(index, peer): (usize, &Peer)| PeerName {
+        index,
+        name: peer.name.as_deref().map(Arc::from),
+        dealer: index == *players,
+    };
+    Ok(peers.iter().enumerate().map(name).collect())
+}
+
+/// What protocol threads hold of the network thread.
+struct Quic {
+    /// By peer and channel; nothing at the own index.
+    queues: Vec<Vec<UnboundedSender<Item>>>,
+    orders: UnboundedSender<Order>,
+    thread: Mutex<Option<JoinHandle<()>>>,
+}
+
+/// What the network thread is told.
+enum Order {
+    Abort(Report),
+    Close,
+}
+
+impl Outbox for Quic {
+    fn push(&self, to: usize, channel: Channel, frame: Frame) {
+        if let Some(queue) = self.queues.get(to).and_then(|channels| channels.get(channel as usize)) {
+            // The writer of a connection that is gone is gone, too; the hub knows.
+            let _ = queue.send(Item::Frame(frame));
+        }
+    }
+
+    fn end(&self) {
+        self.queues.iter().flatten().for_each(|queue| drop(queue.send(Item::End)));
+    }
+
+    fn abort(&self, report: &Report) {
+        let _ = self.orders.send(Order::Abort(report.clone()));
+    }
+
+    fn close(&self) {
+        let _ = self.orders.send(Order::Close);
+        let thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner).take();
+        // A network thread that panicked has said so itself.
+        let _ = thread.map(JoinHandle::join);
+    }
+}
+
+/// The network thread's own.
+struct Network {
+    hub: Arc<Hub>,
+    tls: Tls,
+    peers: Vec<Peer>,
+    wait: Duration,
+}
+
+impl Network {
+    /// The whole life of the thread: meet, tell the caller, serve, part.
+    fn run(self, socket: UdpSocket, ready: &mpsc::Sender<Result<Quic, NetError>>) {
+        let result = Builder::new_current_thread().enable_all().build();
+        let outcome = match result {
+            Ok(runtime) => runtime.block_on(self.serve(socket, ready)),
+            Err(e) => Err(NetError::Setup(format!("cannot start the network: {e}"))),
+        };
+        if let Err(error) = outcome {
+            // Whoever waits for it holds the other end.
+            let _ = ready.send(Err(error));
+        }
+    }
+
+    async fn serve(self, socket: UdpSocket, ready: &mpsc::Sender<Result<Quic, NetError>>) -> Result<(), NetError> {
+        let failed = |e: String| NetError::Setup(format!("cannot start the network: {e}"));
+        socket.set_nonblocking(true).map_err(|e| failed(e.to_string()))?;
+        // Every caller gets a configuration of its own; this one only says that there are callers.
+        let (server, _) = self.tls.server(Vec::new()).map_err(failed)?;
+        let config = EndpointConfig::default();
+        let endpoint = Endpoint::new(config, Some((*server).clone()), socket, Arc::new(TokioRuntime))
+            .map_err(|e| failed(e.to_string()))?;
+        let hub = self.hub;
+        let meeting = Arc::new(Meeting::new(endpoint.clone(), Arc::clone(&hub), self.tls, self.peers));
+        let mut tasks = JoinSet::new();
+        let links = match meeting.gather(self.wait, &mut tasks).await {
+            Ok(links) => links,
+            Err(error) => {
+                let report =
+                    Report { culprit: hub.company.me, code: Some(error.exit_code()), reason: error.to_string() };
+                endpoint.close(CLOSE_ABORT.into(), &report.encode());
+                let _ = tokio::time::timeout(LAST_PACKET, endpoint.wait_idle()).await;
+                return Err(error);
+            }
+        };
+        let (orders, inbox) = unbounded_channel();
+        let mut served = Served { connections: Vec::new(), writers: JoinSet::new(), tasks };
+        let queues = links.into_iter().enumerate().map(|(peer, link)| served.start(&hub, peer, link)).collect();
+        if ready.send(Ok(Quic { queues, orders, thread: Mutex::default() })).is_ok() {
+            served.until_closed(inbox).await;
+        }
+        Ok(())
+    }
+}
+
+/// The tasks of a running computation.
+struct Served {
+    connections: Vec<Connection>,
+    writers: JoinSet<()>,
+    tasks: JoinSet<()>,
+}
+
+impl Served {
+    /// Starts what serves one peer; its queues, by channel.
+    fn start(&mut self, hub: &Arc<Hub>, peer: usize, link: Option<Link>) -> Vec<UnboundedSender<Item>> {
+        let Some(Link { connection, streams }) = link else { return Vec::new() };
+        self.tasks.spawn(probe::watch(Arc::clone(hub), peer, connection.clone()));
+        self.tasks.spawn(watch(Arc::clone(hub), peer, connection.clone()));
+        self.connections.push(connection);
+        let serve = |(channel, (send, recv))| {
+            let (queue, frames) = unbounded_channel();
+            self.tasks.spawn(stream::read(Arc::clone(hub), peer, channel, recv));
+            self.writers.spawn(stream::write(send, frames));
+            queue
+        };
+        Channel::ALL.into_iter().zip(streams).map(serve).collect()
+    }
+
+    async fn until_closed(mut self, mut inbox: UnboundedReceiver<Order>) {
+        match inbox.recv().await {
+            Some(Order::Abort(report)) => {
+                self.close(CLOSE_ABORT, &report.encode());
+                while !matches!(inbox.recv().await, Some(Order::Close) | None) {}
+            }
+            Some(Order::Close) | None => {
+                let farewell = async { while self.writers.join_next().await.is_some() {} };
+                let _ = tokio::time::timeout(FAREWELL, farewell).await;
+                self.close(CLOSE_DONE, b"");
+            }
+        }
+        let _ = tokio::time::timeout(LAST_PACKET, self.flushed()).await;
+    }
+
+    fn close(&self, code: u32, reason: &[u8]) {
+        self.connections.iter().for_each(|connection| connection.close(code.into(), reason));
+    }
+
+    /// Waits until the closes are on their way, so that they precede the end of the process.
+    async fn flushed(&self) {
+        let left = |connection: &Connection| {
+            matches!(connection.close_reason(), Some(ConnectionError::LocallyClosed))
+                && connection.stats().frame_tx.connection_close == 0
+        };
+        while self.connections.iter().any(left) {
+            tokio::task::yield_now().await;
+        }
+    }
+}
+
+/// Waits for the end of a connection and says what it means.
+async fn watch(hub: Arc<Hub>, peer: usize, connection: Connection) {
+    let error = connection.closed().await;
+    if let Some(fault) = fault_of(&hub, peer, &error) {
+        hub.fail(fault);
+    }
+}
+
+/// What the end of a connection means; nothing, where it ended in good order or by this player's own doing.
+fn fault_of(hub: &Hub, peer: usize, error: &ConnectionError) -> Option<Fault> {
+    let lost = |reason: String| Some(Fault::Lost { peer, reason });
+    match error {
+        ConnectionError::LocallyClosed => None,
+        ConnectionError::ApplicationClosed(close) if close.error_code == CLOSE_DONE.into() => None,
+        ConnectionError::ApplicationClosed(close) if close.error_code == CLOSE_ABORT.into() => {
+            Some(reported(hub, peer, &close.reason))
+        }
+        ConnectionError::ApplicationClosed(_) => lost(String::from("it hung up")),
+        ConnectionError::TimedOut => lost(String::from("nothing was heard from it for too long")),
+        ConnectionError::Reset => lost(String::from("its process was started again")),
+        ConnectionError::ConnectionClosed(_)
+        | ConnectionError::TransportError(_)
+        | ConnectionError::VersionMismatch
+        | ConnectionError::CidsExhausted => lost(format!("the connection failed: {error}")),
+    }
+}
+
+/// What a peer that stopped gave as its reason.
+fn reported(hub: &Hub, peer: usize, reason: &[u8]) -> Fault {
+    match Report::decode(reason) {
+        Some(report) if report.culprit == hub.company.me => {
+            let reason = format!("it stopped because of this player: {}", report.reason);
+            Fault::Aborted { peer, code: report.code.unwrap_or(75), reason }
+        }
+        Some(report) if report.culprit < hub.company.names.len() => report.into_fault(),
+        Some(_) | None => Fault::Malformed { peer, reason: String::from("it stopped without a valid reason") },
+    }
+}
