@@ -269,6 +269,8 @@ instructions! {
     0x79 Local "pack" = Pack { dst: AnyDst, src: Src<Lists> }
     /// The entries of a tensor's first axis as a list.
     0x7a Local "unpack" = Unpack { dst: Dst<Lists>, src: AnySrc }
+    /// Lets go of values that are not needed any more, so that their memory is free and others may be changed in place: a tensor becomes the scalar zero (of `str`, the empty text), a list becomes empty.
+    0x7b Local "drop" = Drop { regs: Vec<AnyDst> }
 }
 
 /// What an instruction does besides writing registers; such instructions keep their order.
@@ -336,6 +338,7 @@ impl Instruction {
             | Set { .. }
             | Pack { .. }
             | Slice { .. }
+            | Drop { .. }
             | Repeat { .. }
             | Unpack { .. }
             | Format { .. }
