@@ -12,9 +12,11 @@ mod arbitrary;
 pub mod isa;
 pub mod operand;
 pub mod program;
+pub mod text;
 pub mod types;
 
 pub use isa::{Instruction, Locality};
 pub use operand::{Access, AnyDst, AnySrc, Bank, Dst, Label, Public, Reg, Secret, Src};
 pub use program::{Constant, Disclosure, Extent, Function, Port, Precision, Program, Role};
+pub use text::TextError;
 pub use types::{Kind, Type};

@@ -1,18 +1,23 @@
 //! What an instruction can name, and how each is written as bytes and as text.
 
+mod bytes;
 mod combined;
 mod number;
 mod place;
 mod register;
+mod text;
 mod word;
 
+pub use bytes::Reader;
 pub use number::{ConstId, DimId, FuncId, Label, PortId, RoleId};
 pub use place::{Piece, Place};
 pub use register::{Access, AnyDst, AnySrc, Bank, Dst, FixedBank, Lists, Public, Reg, Secret, Src};
+pub use text::{Text, quote};
 pub use word::{Binary, Exception, Reduction, Unary};
 
 #[cfg(test)]
 use crate::arbitrary::Source;
+use bytes::write_number;
 use std::fmt;
 
 /// Why bytes are not an instruction.
@@ -32,109 +37,6 @@ pub enum DecodeError {
         /// The code that was read.
         code: u64,
     },
-}
-
-/// Bytes that are being decoded.
-#[derive(Clone, Copy, Debug)]
-pub struct Reader<'a>(&'a [u8]);
-
-impl<'a> Reader<'a> {
-    /// Starts at the first byte.
-    pub const fn new(bytes: &'a [u8]) -> Self {
-        Self(bytes)
-    }
-    /// True when every byte has been read.
-    pub const fn is_empty(&self) -> bool {
-        self.0.is_empty()
-    }
-    /// The next byte.
-    pub fn byte(&mut self) -> Result<u8, DecodeError> {
-        let (&first, rest) = self.0.split_first().ok_or(DecodeError::Truncated)?;
-        self.0 = rest;
-        Ok(first)
-    }
-    /// An unsigned number in LEB128, in the shortest form.
-    pub fn number(&mut self) -> Result<u64, DecodeError> {
-        let mut value = 0u64;
-        for shift in (0..64).step_by(7) {
-            let byte = self.byte()?;
-            let part = u64::from(byte & 0x7f);
-            if (shift == 63 && part > 1) || (shift > 0 && byte == 0) {
-                break;
-            }
-            value |= part << shift;
-            if byte & 0x80 == 0 {
-                return Ok(value);
-            }
-        }
-        Err(DecodeError::UnknownCode { what: "number of 64 bits", code: value })
-    }
-    fn small(&mut self, what: &'static str) -> Result<u32, DecodeError> {
-        let value = self.number()?;
-        u32::try_from(value).map_err(|_| DecodeError::UnknownCode { what, code: value })
-    }
-}
-
-fn write_number(mut value: u64, out: &mut Vec<u8>) {
-    while value >= 0x80 {
-        out.push((value & 0x7f) as u8 | 0x80);
-        value >>= 7;
-    }
-    out.push(value as u8);
-}
-
-/// Text that is being assembled, one line's operands at a time.
-#[derive(Clone, Copy, Debug)]
-pub struct Text<'a>(&'a str);
-
-impl<'a> Text<'a> {
-    /// Starts at the first character.
-    pub const fn new(text: &'a str) -> Self {
-        Self(text)
-    }
-    /// What has not been read yet, without leading blanks.
-    pub fn rest(&self) -> &'a str {
-        self.0.trim_start()
-    }
-    /// True when nothing but blanks is left.
-    pub fn is_empty(&self) -> bool {
-        self.rest().is_empty()
-    }
-    /// Reads `token` if it stands next.
-    pub fn eat(&mut self, token: &str) -> bool {
-        let rest = self.rest();
-        let found = rest.strip_prefix(token);
-        if let Some(rest) = found {
-            self.0 = rest;
-        }
-        found.is_some()
-    }
-    /// Reads `token` or says that it is missing.
-    pub fn expect(&mut self, token: &str) -> Result<(), String> {
-        if self.eat(token) { Ok(()) } else { Err(format!("expected `{token}` at `{}`", self.shown())) }
-    }
-    /// The beginning of what is left, for messages.
-    pub fn shown(&self) -> String {
-        let rest = self.rest();
-        match rest.char_indices().nth(40) {
-            Some((cut, _)) => format!("{}…", &rest[..cut]),
-            None => rest.into(),
-        }
-    }
-    /// The next word: letters, digits, `_` and `-`.
-    pub fn word(&mut self) -> &'a str {
-        let rest = self.rest();
-        let end = rest.find(|c: char| !(c.is_alphanumeric() || c == '_' || c == '-')).unwrap_or(rest.len());
-        let (word, rest) = rest.split_at(end);
-        self.0 = rest;
-        word
-    }
-    /// `prefix` and a number, without a blank between them.
-    pub fn numbered(&mut self, prefix: &str) -> Result<u32, String> {
-        let word = self.word();
-        let digits = word.strip_prefix(prefix).ok_or_else(|| format!("expected `{prefix}…`, found `{word}`"))?;
-        digits.parse().map_err(|_| format!("`{word}` has no number"))
-    }
 }
 
 /// Something outside the registers that an instruction names.
