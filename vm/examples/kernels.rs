@@ -28,7 +28,16 @@ fn matmul<D: Domain>(kernels: &[(&'static str, Kernel<D>)]) {
     kernels.iter().for_each(|(name, _)| print!("{name:>16}"));
     println!("{:>16}", "chosen");
     let squares = [8, 16, 32, 64, 128, 256, 512, 1024].map(|size| [size; 3]);
-    let others = [[1, 784, 128], [128, 784, 1], [128, 784, 10], [5, 25, 576], [16, 150, 6400], [64, 576, 1024]];
+    let others = [
+        [1, 784, 128],
+        [128, 784, 1],
+        [128, 784, 10],
+        [5, 25, 576],
+        [16, 150, 6400],
+        [20, 25, 57600],
+        [50, 500, 6400],
+        [64, 576, 1024],
+    ];
     for [m, k, n] in squares.into_iter().chain(others) {
         let dims = Dims { m, k, n };
         print!("{:>16}", format!("{m}×{k}×{n}"));

@@ -57,7 +57,9 @@ pub fn kernels_u64() -> Vec<(&'static str, Kernel<u64>)> {
             kernels.push(("avx2", packed::matmul_add::<tile::Avx2>));
         }
         if Level::detect() >= Level::Avx512 {
-            kernels.push(("avx512", packed::matmul_add::<tile::Avx512>));
+            kernels.push(("12x16", packed::matmul_add::<tile::Avx512<12, 2>>));
+            kernels.push(("8x24", packed::matmul_add::<tile::Avx512<8, 3>>));
+            kernels.push(("24x8", packed::matmul_add::<tile::Avx512<24, 1>>));
         }
     }
     kernels
@@ -79,12 +81,25 @@ pub(super) fn matmul_add_u64(dims: Dims, a: &[u64], b: &[u64], c: &mut [u64]) {
     #[cfg(target_arch = "x86_64")]
     if dims.is_worth_packing() {
         match Level::detect() {
-            Level::Avx512 | Level::Avx512Ifma => return packed::matmul_add::<tile::Avx512>(dims, a, b, c),
+            Level::Avx512 | Level::Avx512Ifma => return avx512(dims)(dims, a, b, c),
             Level::Avx2 => return packed::matmul_add::<tile::Avx2>(dims, a, b, c),
             Level::Baseline => {}
         }
     }
     loops(dims, a, b, c);
+}
+
+/// The shape of tile that pads the result least.
+#[cfg(target_arch = "x86_64")]
+fn avx512(dims: Dims) -> Kernel<u64> {
+    let padded = |rows, columns| dims.m.next_multiple_of(rows) * dims.n.next_multiple_of(columns);
+    let shapes: [(usize, Kernel<u64>); 3] = [
+        (padded(8, 24), packed::matmul_add::<tile::Avx512<8, 3>>),
+        (padded(12, 16), packed::matmul_add::<tile::Avx512<12, 2>>),
+        (padded(24, 8), packed::matmul_add::<tile::Avx512<24, 1>>),
+    ];
+    let [first, rest @ ..] = shapes;
+    rest.into_iter().fold(first, |best, shape| if shape.0 < best.0 { shape } else { best }).1
 }
 
 /// The product over ring 2¹²⁸ by the kernel that suits the sizes and the machine.

@@ -1,12 +1,14 @@
 //! The product by blocks, after Goto and van de Geijn, *Anatomy of High-Performance Matrix Multiplication*, TOMS 2008.
 //!
 //! Operands are copied in blocks into panels, in the order in which a register tile reads them: a panel of `b` stays in
-//! the first-level cache while the block of `a`, in the second, passes by. Edges are padded with zeros, so a tile never
-//! knows it is at one.
+//! the first-level cache while the block of `a`, in the second, passes by. Panels at the edges are as wide as the others,
+//! so a tile never knows it is at one: what stands there from before meets rows and columns of the tile that are dropped.
 
 use super::Dims;
-use crate::algebra::Domain;
+use crate::algebra::{Domain, vector::vectorised};
 use rayon::prelude::*;
+use std::cell::Cell;
+use std::ops::Range;
 
 /// The inner kernel: a tile of the result held in registers over a stretch of `k`.
 ///
@@ -97,31 +99,42 @@ fn by_columns<D: Domain>(dims: Dims, b: &[D], c: &mut [D], multiply: impl Fn(Dim
     }
 }
 
+thread_local! {
+    /// The panels of `a` and of `b`, kept because fresh memory costs more than a small product.
+    static PANELS: Cell<(Vec<u64>, Vec<u64>)> = const { Cell::new((Vec::new(), Vec::new())) };
+}
+
 /// `c += a · b` where the rows of `b` are `stride` apart.
 fn on_one_thread<T: Tile>(dims: Dims, a: &[T::Element], b: &[T::Element], stride: usize, c: &mut [T::Element]) {
-    let mut panels_a = Vec::new();
-    let mut panels_b = Vec::new();
+    let (mut panels_a, mut panels_b) = PANELS.take();
     for columns in blocks(dims.n, WIDTH.next_multiple_of(T::COLUMNS)) {
         for depth in blocks(dims.k, DEPTH) {
-            pack_b::<T>(b, stride, &depth, &columns, &mut panels_b);
+            vectorised(
+                #[inline(always)]
+                || pack_b::<T>(b, stride, &depth, &columns, &mut panels_b),
+            );
             for rows in blocks(dims.m, HEIGHT.next_multiple_of(T::ROWS)) {
-                pack_a::<T>(a, dims.k, &rows, &depth, &mut panels_a);
+                vectorised(
+                    #[inline(always)]
+                    || pack_a::<T>(a, dims.k, &rows, &depth, &mut panels_a),
+                );
                 let block = Block { rows, columns: columns.clone(), depth: depth.len(), stride: dims.n };
                 block.multiply::<T>(&panels_a, &panels_b, c);
             }
         }
     }
+    PANELS.set((panels_a, panels_b));
 }
 
 /// The ranges that cut `0..len` into pieces of `size`.
-fn blocks(len: usize, size: usize) -> impl Iterator<Item = std::ops::Range<usize>> {
+fn blocks(len: usize, size: usize) -> impl Iterator<Item = Range<usize>> {
     (0..len).step_by(size).map(move |start| start..len.min(start + size))
 }
 
 /// A block of the result, and how deep a product is being added to it.
 struct Block {
-    rows: std::ops::Range<usize>,
-    columns: std::ops::Range<usize>,
+    rows: Range<usize>,
+    columns: Range<usize>,
     depth: usize,
     /// Elements from a row of the result to the next.
     stride: usize,
@@ -148,15 +161,10 @@ impl Block {
 }
 
 /// Packs `a[rows, depth]` into panels of [`Tile::ROWS`] rows.
-fn pack_a<T: Tile>(
-    a: &[T::Element],
-    stride: usize,
-    rows: &std::ops::Range<usize>,
-    depth: &std::ops::Range<usize>,
-    panels: &mut Vec<u64>,
-) {
+#[inline(always)]
+fn pack_a<T: Tile>(a: &[T::Element], stride: usize, rows: &Range<usize>, depth: &Range<usize>, panels: &mut Vec<u64>) {
     let step = T::ROWS * T::LIMBS;
-    clear(panels, rows.len().div_ceil(T::ROWS) * depth.len() * step);
+    panels.resize(rows.len().div_ceil(T::ROWS) * depth.len() * step, 0);
     for (panel, first) in panels.chunks_exact_mut(depth.len() * step).zip(rows.clone().step_by(T::ROWS)) {
         for i in first..rows.end.min(first + T::ROWS) {
             let row = &a[i * stride + depth.start..i * stride + depth.end];
@@ -170,15 +178,16 @@ fn pack_a<T: Tile>(
 }
 
 /// Packs `b[depth, columns]` into panels of [`Tile::COLUMNS`] columns.
+#[inline(always)]
 fn pack_b<T: Tile>(
     b: &[T::Element],
     stride: usize,
-    depth: &std::ops::Range<usize>,
-    columns: &std::ops::Range<usize>,
+    depth: &Range<usize>,
+    columns: &Range<usize>,
     panels: &mut Vec<u64>,
 ) {
     let step = T::COLUMNS * T::LIMBS;
-    clear(panels, columns.len().div_ceil(T::COLUMNS) * depth.len() * step);
+    panels.resize(columns.len().div_ceil(T::COLUMNS) * depth.len() * step, 0);
     for (panel, first) in panels.chunks_exact_mut(depth.len() * step).zip(columns.clone().step_by(T::COLUMNS)) {
         let width = T::COLUMNS.min(columns.end - first);
         for (p, slot) in depth.clone().zip(panel.chunks_exact_mut(step)) {
@@ -188,10 +197,4 @@ fn pack_b<T: Tile>(
             }
         }
     }
-}
-
-/// Makes the panels `len` zeros: the padding of the edges.
-fn clear(panels: &mut Vec<u64>, len: usize) {
-    panels.clear();
-    panels.resize(len, 0);
 }

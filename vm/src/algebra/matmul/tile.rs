@@ -5,13 +5,14 @@ use super::packed::{DEPTH, Tile};
 use crate::algebra::vector::Level;
 use std::arch::x86_64::*;
 
-/// Ring 2⁶⁴ by `vpmullq`, which multiplies eight pairs of words at once: 12 × 16 elements in 24 registers.
-pub(super) struct Avx512;
+/// Ring 2⁶⁴ by `vpmullq`, which multiplies eight pairs of words at once: `ROWS` rows of `VECTORS` vectors of eight
+/// elements. Shapes of 24 vectors leave just the registers that the operands need.
+pub(super) struct Avx512<const ROWS: usize, const VECTORS: usize>;
 
-impl Tile for Avx512 {
+impl<const R: usize, const V: usize> Tile for Avx512<R, V> {
     type Element = u64;
-    const ROWS: usize = 12;
-    const COLUMNS: usize = 16;
+    const ROWS: usize = R;
+    const COLUMNS: usize = 8 * V;
     const LIMBS: usize = 1;
 
     #[inline(always)]
@@ -22,25 +23,26 @@ impl Tile for Avx512 {
     #[inline]
     fn multiply(a: &[u64], b: &[u64], out: &mut [u64]) {
         assert!(Level::detect() >= Level::Avx512, "the kernel was chosen on a machine without AVX-512");
+        let (a, b, out) = (a.as_chunks().0, b.as_chunks().0, out.as_chunks_mut().0);
         // SAFETY: the machine has the instructions.
-        unsafe { multiply_avx512(a.as_chunks().0, b.as_chunks().0, out.as_chunks_mut().0) }
+        unsafe { multiply_avx512::<R, V>(a, b.as_chunks().0, out.as_chunks_mut().0) }
     }
 }
 
 #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl")]
-fn multiply_avx512(a: &[[u64; 12]], b: &[[u64; 16]], out: &mut [[u64; 16]]) {
-    let mut sums = [[_mm512_setzero_si512(); 2]; 12];
+fn multiply_avx512<const R: usize, const V: usize>(a: &[[u64; R]], b: &[[[u64; 8]; V]], out: &mut [[[u64; 8]; V]]) {
+    let mut sums = [[_mm512_setzero_si512(); V]; R];
     for (a, b) in a.iter().zip(b) {
-        let b = [load512(&b[..8]), load512(&b[8..])];
+        let b = b.each_ref().map(|b| load512(b));
         for (sums, &a) in sums.iter_mut().zip(a) {
             let a = _mm512_set1_epi64(a.cast_signed());
-            sums[0] = _mm512_add_epi64(sums[0], _mm512_mullo_epi64(a, b[0]));
-            sums[1] = _mm512_add_epi64(sums[1], _mm512_mullo_epi64(a, b[1]));
+            for (sum, &b) in sums.iter_mut().zip(&b) {
+                *sum = _mm512_add_epi64(*sum, _mm512_mullo_epi64(a, b));
+            }
         }
     }
     for (out, sums) in out.iter_mut().zip(sums) {
-        out[..8].copy_from_slice(&words512(sums[0]));
-        out[8..].copy_from_slice(&words512(sums[1]));
+        *out = sums.map(|sum| words512(sum));
     }
 }
 
@@ -93,6 +95,7 @@ pub(super) struct Ifma;
 
 /// Bits of a limb.
 const LIMB: u32 = 52;
+const LIMB_MASK: u64 = (1 << LIMB) - 1;
 
 // The middle sum grows by less than 3·2⁵² a step, the low one by less than 2⁵²; the high one may wrap, being used modulo
 // 2²⁴ only. Neither sum, nor the middle one with the carry of the low one, may leave 64 bits.
@@ -106,24 +109,30 @@ impl Tile for Ifma {
 
     #[inline(always)]
     fn limb(value: u128, index: usize) -> u64 {
-        (value >> (LIMB as usize * index)) as u64 & ((1 << LIMB) - 1)
+        let (low, high) = (value as u64, (value >> 64) as u64);
+        match index {
+            0 => low & LIMB_MASK,
+            1 => (low >> LIMB | high << (64 - LIMB)) & LIMB_MASK,
+            _ => high >> (2 * LIMB - 64),
+        }
     }
 
     #[inline]
     fn multiply(a: &[u64], b: &[u64], out: &mut [u128]) {
         assert!(Level::detect() >= Level::Avx512Ifma, "the kernel was chosen on a machine without AVX-512 IFMA");
+        let (a, b, out) = (a.as_chunks().0, b.as_chunks().0, out.as_chunks_mut().0);
         // SAFETY: the machine has the instructions.
-        unsafe { multiply_ifma(a.as_chunks().0, b.as_chunks().0, out.as_chunks_mut().0) }
+        unsafe { multiply_ifma(a.as_chunks().0, b.as_chunks().0, out) }
     }
 }
 
 #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512ifma")]
-fn multiply_ifma(a: &[[u64; 24]], b: &[[u64; 24]], out: &mut [[u128; 8]]) {
+fn multiply_ifma(a: &[[[u64; 8]; 3]], b: &[[[u64; 8]; 3]], out: &mut [[u128; 8]]) {
     let mut sums = [[_mm512_setzero_si512(); 3]; 8];
     for (a, b) in a.iter().zip(b) {
-        let b = [load512(&b[..8]), load512(&b[8..16]), load512(&b[16..])];
+        let b = b.each_ref().map(|limbs| load512(limbs));
         for (i, sums) in sums.iter_mut().enumerate() {
-            let a = [a[i], a[8 + i], a[16 + i]].map(|limb| _mm512_set1_epi64(limb.cast_signed()));
+            let a = a.each_ref().map(|limbs| _mm512_set1_epi64(limbs[i].cast_signed()));
             let [low, middle, high] = *sums;
             let middle = _mm512_madd52hi_epu64(middle, a[0], b[0]);
             let high = _mm512_madd52hi_epu64(high, a[0], b[1]);
@@ -148,8 +157,7 @@ fn multiply_ifma(a: &[[u64; 24]], b: &[[u64; 24]], out: &mut [[u128; 8]]) {
 
 #[inline]
 #[target_feature(enable = "avx512f")]
-fn load512(words: &[u64]) -> __m512i {
-    assert_eq!(words.len(), 8);
+fn load512(words: &[u64; 8]) -> __m512i {
     // SAFETY: eight words are 64 bytes, and the load asks for no alignment.
     unsafe { _mm512_loadu_si512(words.as_ptr().cast()) }
 }
@@ -165,8 +173,7 @@ fn words512(vector: __m512i) -> [u64; 8] {
 
 #[inline]
 #[target_feature(enable = "avx2")]
-fn load256(words: &[u64]) -> __m256i {
-    assert_eq!(words.len(), 4);
+fn load256(words: &[u64; 4]) -> __m256i {
     // SAFETY: four words are 32 bytes, and the load asks for no alignment.
     unsafe { _mm256_loadu_si256(words.as_ptr().cast()) }
 }
