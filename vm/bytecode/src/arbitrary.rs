@@ -58,7 +58,22 @@ impl<'a> Source<'a> {
     }
     fn text(&mut self) -> String {
         let character = |s: &mut Self| match s.below(4) {
-            0 => s.pick(&['"', '\\', ';', '\n', '\r', '\t', '\0', '\u{2028}', '\u{202e}', '{', '}', ' ', 'é', '\u{1f600}']),
+            0 => s.pick(&[
+                '"',
+                '\\',
+                ';',
+                '\n',
+                '\r',
+                '\t',
+                '\0',
+                '\u{2028}',
+                '\u{202e}',
+                '{',
+                '}',
+                ' ',
+                'é',
+                '\u{1f600}',
+            ]),
             1 => char::from_u32(s.word() as u32 % 0x11_0000).unwrap_or('\u{fffd}'),
             _ => char::from(b'a' + s.below(26)),
         };
@@ -107,7 +122,10 @@ impl<'a> Source<'a> {
         let shape = |s: &mut Self| s.many(3, |s| if s.flag() { s.below(4).into() } else { s.number() });
         match self.below(4) {
             0 => Constant::Int(shape(self), self.many(5, |s| s.number() as i64)),
-            1 => Constant::Fix(shape(self), self.many(5, |s| (i128::from(s.number() as i64) << 64) | i128::from(s.number()))),
+            1 => Constant::Fix(
+                shape(self),
+                self.many(5, |s| (i128::from(s.number() as i64) << 64) | i128::from(s.number())),
+            ),
             2 => Constant::Bool(shape(self), self.many(5, Self::flag)),
             _ => Constant::Str(self.text()),
         }

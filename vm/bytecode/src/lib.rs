@@ -14,9 +14,11 @@ pub mod operand;
 pub mod program;
 pub mod text;
 pub mod types;
+pub mod verify;
 
 pub use isa::{Instruction, Locality};
 pub use operand::{Access, AnyDst, AnySrc, Bank, Dst, Label, Public, Reg, Secret, Src};
 pub use program::{Constant, Disclosure, Extent, Function, Port, Precision, Program, Role};
 pub use text::TextError;
 pub use types::{Kind, Type};
+pub use verify::{VerifyError, verify};

@@ -17,7 +17,8 @@ use std::fmt;
 pub const MAGIC: [u8; 4] = *b"MPCB";
 /// Version of the format and of the instruction set.
 pub const VERSION: u16 = 1;
-const HEADER: usize = 4 + 2 + 8 + 32;
+/// Bytes before the body.
+pub(crate) const HEADER: usize = 4 + 2 + 8 + 32;
 
 /// Widths of numbers, for the whole program.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -342,6 +343,17 @@ impl fmt::Debug for ProgramHash {
     }
 }
 
+/// A body behind its header.
+pub(crate) fn sealed(body: &[u8]) -> Vec<u8> {
+    let mut out = Vec::with_capacity(HEADER + body.len());
+    out.extend(MAGIC);
+    out.extend(VERSION.to_le_bytes());
+    out.extend((body.len() as u64).to_le_bytes());
+    out.extend(Sha256::digest(body));
+    out.extend(body);
+    out
+}
+
 impl Program {
     fn body(&self) -> Vec<u8> {
         postcard::to_allocvec(self).expect("a program in memory has no unserialisable part")
@@ -354,14 +366,7 @@ impl Program {
 
     /// The bytes of a `.mpcb` file.
     pub fn to_bytes(&self) -> Vec<u8> {
-        let body = self.body();
-        let mut out = Vec::with_capacity(HEADER + body.len());
-        out.extend(MAGIC);
-        out.extend(VERSION.to_le_bytes());
-        out.extend((body.len() as u64).to_le_bytes());
-        out.extend(Sha256::digest(&body));
-        out.extend(body);
-        out
+        sealed(&self.body())
     }
 
     /// Reads a `.mpcb` file. The program is well formed but not yet verified: see `verify`.

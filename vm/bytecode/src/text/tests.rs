@@ -52,7 +52,10 @@ fn wrong_lines_are_explained() {
     assert_eq!(complaint("return [] s0"), "`s0` is left over");
     assert_eq!(complaint("dim0 \"n\" x"), "`x` is left over");
     assert_eq!(complaint("registers q int"), "expected `p`, `s` or `l` at `q int`");
-    assert_eq!(complaint("port0 input \"x\" sint [(dim0 % 2)] from role0 at 0:1"), "expected `+`, `-`, `*` or `//` at `% 2)] from role0 at 0:1`");
+    assert_eq!(
+        complaint("port0 input \"x\" sint [(dim0 % 2)] from role0 at 0:1"),
+        "expected `+`, `-`, `*` or `//` at `% 2)] from role0 at 0:1`"
+    );
 }
 
 #[test]
@@ -91,6 +94,10 @@ fn the_example_of_the_documentation_reads() {
 fn no_mnemonic_is_an_item() {
     let words = ["precision", "file", "function", "params", "results", "registers", "line", "disclosure"];
     for row in crate::isa::table() {
-        assert!(!words.contains(&row.mnemonic) && !row.mnemonic.ends_with(|c: char| c.is_ascii_digit()), "{}", row.mnemonic);
+        assert!(
+            !words.contains(&row.mnemonic) && !row.mnemonic.ends_with(|c: char| c.is_ascii_digit()),
+            "{}",
+            row.mnemonic
+        );
     }
 }
