@@ -1,4 +1,5 @@
-//! Measures the local kernels of this machine, one thread, against their scalar twins: `cargo run --release --example kernels`.
+//! Measures the local kernels of this machine against their scalar twins. For one thread, as players are pinned:
+//! `RAYON_NUM_THREADS=1 cargo run --release -p mpcvm --example kernels`
 
 use mpcvm::algebra::Domain;
 use mpcvm::algebra::bits::Planes;

@@ -1,7 +1,8 @@
 //! Bit-slicing: vectors of elements as bit planes, on which one word operation does 64 Boolean gates.
 //!
 //! Plane `i` holds bit `i` of every element, 64 elements a word: bit `j` of word `w` belongs to element `64 w + j`. Bits
-//! past the last element are zero after [`Planes::of`], whatever the gates that follow leave there.
+//! past the last element are zero after [`Planes::of`], whatever the gates that follow leave there. Gates on whole planes
+//! are those of [`super::linear`]: `xor_assign`, `and_assign` and the like.
 
 use super::{Domain, vector::vectorised};
 
