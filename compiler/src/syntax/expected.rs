@@ -1,0 +1,201 @@
+//! What to say when a line does not parse: what was expected in a reader's terms, and how to mend it.
+
+use super::lexer::{Class, Keyword, Lexeme, Token};
+use super::line::Misfit;
+use super::place;
+use crate::diagnostic::{Code, Diagnostic};
+use crate::source::{FileId, Span};
+
+/// Tokens an expression may begin with, by their names in the grammar.
+const STARTS: &[&str] = &[
+    "name", "int", "decimal", "text", "f-string", "True", "False", "None", "(", "[", "-", "+", "~", "not", "*", "**",
+];
+
+/// Tokens that go on with an expression that could end here.
+const CONTINUES: &[&str] = &[
+    "or", "and", "not", "if", "for", "in", "comparison", "bit or", "bit xor", "bit and", "shift", "+", "-", "*", "/", "@",
+    "product", "**", ".", "(", "[", "text", "f-string", "augmented",
+];
+
+/// Tokens only a statement begins with.
+const STATEMENTS: &[&str] = &["pass", "break", "continue", "return", "assert", "raise", "import", "from"];
+
+/// A line that is being read.
+pub(super) struct Reading<'l> {
+    pub file: FileId,
+    pub lexemes: &'l [Lexeme],
+}
+
+impl Reading<'_> {
+    /// The diagnostic for something that did not fit.
+    pub fn explain(&self, misfit: Misfit) -> Diagnostic {
+        let (start, end) = place(&misfit);
+        let span = Span::new(self.file, start, end);
+        let (expected, found) = match &misfit {
+            Misfit::UnrecognizedToken { token, expected } => (names(expected), token.1.describe()),
+            Misfit::UnrecognizedEof { expected, .. } => (names(expected), self.end()),
+            Misfit::ExtraToken { token } => (Vec::new(), token.1.describe()),
+            Misfit::InvalidToken { .. } | Misfit::User { .. } => (Vec::new(), self.end()),
+        };
+        if found == "`=`" && self.compares(start) {
+            return assign_in_condition(span);
+        }
+        let expected = self.listed(&expected);
+        let diagnostic = Diagnostic::new(Code::UnexpectedToken, span, format!("expected {expected}, found {found}"));
+        match self.hint(start) {
+            Some(help) => diagnostic.help(help),
+            None => diagnostic,
+        }
+    }
+
+    /// The tokens of the line with the mistake mended, and the diagnostic for it.
+    pub fn repair(&self, misfit: &Misfit) -> Option<(Vec<Lexeme>, Diagnostic)> {
+        let (start, end) = place(misfit);
+        let span = Span::new(self.file, start, end);
+        let expected = match misfit {
+            Misfit::UnrecognizedToken { expected, .. } | Misfit::UnrecognizedEof { expected, .. } => names(expected),
+            Misfit::InvalidToken { .. } | Misfit::ExtraToken { .. } | Misfit::User { .. } => return None,
+        };
+        let at = self.lexemes.iter().position(|lexeme| lexeme.start >= start && lexeme.end > start);
+        let mut mended = self.lexemes.to_vec();
+        let token = at.map(|at| &self.lexemes[at].token);
+        match (self.head(), token, at) {
+            (Some(Keyword::Else), Some(Token::Keyword(Keyword::If)), Some(1)) => {
+                mended.remove(0);
+                mended[0].token = Token::Keyword(Keyword::Elif);
+                let place = self.lexemes[0].span(self.file).to(span);
+                let found = Diagnostic::new(Code::UnexpectedToken, place, "`else if` is one word in this language");
+                Some((mended, found.help("write `elif`")))
+            }
+            (Some(Keyword::If | Keyword::Elif | Keyword::While), Some(Token::Assign), Some(at)) => {
+                mended[at].token = Token::Compare(super::op::CompareOp::Eq);
+                Some((mended, assign_in_condition(span)))
+            }
+            (Some(head), _, at) if head.class() == Class::Block && expected.contains(&":") && self.depth(start) == 0 => {
+                let after = self.before(start).map_or(start, |lexeme| lexeme.end);
+                let colon = Lexeme { token: Token::Colon, start: after, end: after };
+                mended.insert(at.unwrap_or(mended.len()), colon);
+                Some((mended, self.missing_colon(head, after)))
+            }
+            _ => None,
+        }
+    }
+
+    fn missing_colon(&self, head: Keyword, after: u32) -> Diagnostic {
+        let what = match head {
+            Keyword::If | Keyword::Elif | Keyword::While => "the condition".to_owned(),
+            Keyword::For => "what the loop runs over".to_owned(),
+            Keyword::Def => "the head of the function".to_owned(),
+            Keyword::Class => "the head of the class".to_owned(),
+            other => format!("`{}`", other.text()),
+        };
+        let span = Span::new(self.file, after, after);
+        let opens = self.lexemes.first().map_or(span, |lexeme| lexeme.span(self.file));
+        Diagnostic::new(Code::MissingColon, span, format!("expected `:` after {what}"))
+            .label("add `:` here")
+            .note(opens, "this line opens a block")
+    }
+
+    /// The keyword the line begins with.
+    fn head(&self) -> Option<Keyword> {
+        match self.lexemes.first()?.token {
+            Token::Keyword(keyword) => Some(keyword),
+            _ => None,
+        }
+    }
+
+    /// The last token that ends at or before `offset`.
+    fn before(&self, offset: u32) -> Option<&Lexeme> {
+        self.lexemes.iter().rev().find(|lexeme| lexeme.end <= offset && lexeme.end > lexeme.start)
+    }
+
+    fn end(&self) -> String {
+        let value = self.lexemes.first().is_some_and(|lexeme| lexeme.token == Token::ValueFollows);
+        if value { "the end of the expression".to_owned() } else { "the end of the line".to_owned() }
+    }
+
+    /// Whether a `=` at `offset` was meant to compare: it is in a condition or inside brackets.
+    fn compares(&self, offset: u32) -> bool {
+        let condition = matches!(self.head(), Some(Keyword::If | Keyword::Elif | Keyword::While | Keyword::Assert));
+        let port = matches!(self.head(), Some(Keyword::Input | Keyword::Output));
+        condition || (self.depth(offset) > 0 && !port)
+    }
+
+    /// How many brackets are open at `offset`.
+    fn depth(&self, offset: u32) -> usize {
+        let before = self.lexemes.iter().take_while(|lexeme| lexeme.start < offset);
+        before.fold(0, |depth: usize, lexeme| match lexeme.token {
+            Token::Open(_) => depth + 1,
+            Token::Close(_) => depth.saturating_sub(1),
+            _ => depth,
+        })
+    }
+
+    /// Help for what people bring from other languages.
+    fn hint(&self, offset: u32) -> Option<&'static str> {
+        let at = self.lexemes.iter().position(|lexeme| lexeme.start >= offset);
+        let found = at.map(|at| &self.lexemes[at].token);
+        match (self.before(offset).map(|lexeme| &lexeme.token), found) {
+            (Some(Token::Name(name)), Some(Token::Str(_) | Token::FString(_) | Token::Name(_))) if name == "print" => {
+                Some("`print` is a function: `print(…)`")
+            }
+            (Some(Token::BitAnd(_)), Some(Token::BitAnd(_))) => Some("write `and`"),
+            (Some(Token::BitOr(_)), Some(Token::BitOr(_))) => Some("write `or`"),
+            (Some(Token::Plus), None) => Some("to add one, write `x += 1`"),
+            (Some(Token::Minus), None) => Some("to subtract one, write `x -= 1`"),
+            (_, Some(Token::Keyword(keyword))) if keyword.class() != Class::Inner => {
+                Some("this is a word of the language; a variable needs another name")
+            }
+            _ => None,
+        }
+    }
+
+    /// The expected things as a list for people.
+    fn listed(&self, expected: &[&str]) -> String {
+        let has = |name: &str| expected.contains(&name);
+        let kept: Vec<String> = if has("pass") {
+            vec!["a statement".into()]
+        } else if has("int") {
+            let closers = expected.iter().filter(|name| matches!(**name, ")" | "]")).map(|name| format!("`{name}`"));
+            std::iter::once("an expression".to_owned()).chain(closers).collect()
+        } else if has(";") {
+            let operator = has("**").then(|| "an operator".to_owned());
+            operator.into_iter().chain(["the end of the line".to_owned()]).collect()
+        } else if has("**") {
+            self.continuing(expected)
+        } else {
+            expected.iter().filter(|name| !STATEMENTS.contains(name)).map(|name| quoted(name)).collect()
+        };
+        match kept.split_last() {
+            None => self.end(),
+            Some((last, [])) => last.clone(),
+            Some((last, rest)) => format!("{} or {last}", rest.join(", ")),
+        }
+    }
+
+    /// After an expression that could end here.
+    fn continuing(&self, expected: &[&str]) -> Vec<String> {
+        let ends = expected.iter().filter(|name| !CONTINUES.contains(name) && !STARTS.contains(name));
+        let ends: Vec<String> = ends.map(|name| quoted(name)).collect();
+        if ends.is_empty() { vec!["an operator".to_owned(), self.end()] } else { ends }
+    }
+}
+
+/// The names of terminals without lalrpop's quotes.
+fn names(expected: &[String]) -> Vec<&str> {
+    expected.iter().map(|name| name.trim_matches('"')).collect()
+}
+
+fn quoted(name: &str) -> String {
+    match name {
+        "name" => "a name".to_owned(),
+        "text" | "f-string" => "a text".to_owned(),
+        "augmented" | "comparison" | "product" | "shift" => "an operator".to_owned(),
+        sign => format!("`{sign}`"),
+    }
+}
+
+fn assign_in_condition(span: Span) -> Diagnostic {
+    Diagnostic::new(Code::AssignInCondition, span, "`=` assigns; it cannot stand in an expression")
+        .help("write `==` to compare")
+}

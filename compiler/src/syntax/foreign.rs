@@ -1,0 +1,65 @@
+//! Python that this language does not have: found before the grammar, so that each is one clear error.
+
+use super::lexer::{Class, Keyword, Lexeme, Token};
+use crate::diagnostic::{Code, Diagnostic};
+use crate::source::FileId;
+
+/// The first foreign thing of a line.
+pub(super) fn foreign(file: FileId, lexemes: &[Lexeme]) -> Option<Diagnostic> {
+    if let Some(found) = matching(file, lexemes) {
+        return Some(found);
+    }
+    lexemes.iter().enumerate().find_map(|(at, lexeme)| {
+        let (message, help) = match &lexeme.token {
+            Token::Keyword(keyword) if keyword.class() == Class::Foreign => {
+                (format!("`{}` is not part of this language", keyword.text()), instead(*keyword))
+            }
+            Token::Walrus => {
+                ("`:=` is not part of this language".to_owned(), "assign with `=` on a line of its own, before this one")
+            }
+            Token::Open('{') if at + 1 == lexemes.len() => {
+                ("a block does not begin with `{` in this language".to_owned(), "end the line with `:` and indent the block")
+            }
+            Token::Open('{') => {
+                ("dictionaries and sets are not part of this language".to_owned(), "use a list, a tuple or a class")
+            }
+            _ => return None,
+        };
+        Some(Diagnostic::new(Code::NotInLanguage, lexeme.span(file), message).help(help))
+    })
+}
+
+/// `match x:` and `case 1:`, which are ordinary names everywhere else.
+fn matching(file: FileId, lexemes: &[Lexeme]) -> Option<Diagnostic> {
+    let [first, second, .., last] = lexemes else {
+        return None;
+    };
+    let word = match &first.token {
+        Token::Name(name) if name == "match" || name == "case" => name,
+        _ => return None,
+    };
+    let operand = second.token.ends_expression() && !matches!(second.token, Token::Close(_) | Token::Ellipsis);
+    if !operand || last.token != Token::Colon {
+        return None;
+    }
+    let message = format!("`{word}` is not part of this language");
+    Some(Diagnostic::new(Code::NotInLanguage, first.span(file), message).help("use `if`, `elif` and `else`"))
+}
+
+/// True for the head of a `match`, whose block is not worth reading.
+pub(super) fn is_match(file: FileId, lexemes: &[Lexeme]) -> bool {
+    matching(file, lexemes).is_some()
+}
+
+fn instead(keyword: Keyword) -> &'static str {
+    match keyword {
+        Keyword::Lambda => "define a function with `def` and use its name",
+        Keyword::With => "there is nothing to open or close: data comes by `input` and goes by `output`",
+        Keyword::Global | Keyword::Nonlocal => "give the value to the function as a parameter, and return what changes",
+        Keyword::Del => "leave it out: a variable needs no deleting",
+        Keyword::Async | Keyword::Await => "leave it out: the machine overlaps communication by itself",
+        Keyword::Yield => "build a list and return it",
+        Keyword::Is => "compare with `==` or `!=`",
+        other => other.text(),
+    }
+}
