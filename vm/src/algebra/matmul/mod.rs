@@ -78,8 +78,9 @@ pub fn kernels_u128() -> Vec<(&'static str, Kernel<u128>)> {
 
 /// The product over ring 2⁶⁴ by the kernel that suits the sizes and the machine.
 pub(super) fn matmul_add_u64(dims: Dims, a: &[u64], b: &[u64], c: &mut [u64]) {
+    // A few long rows are as fast by loops, which leave `b` where it is.
     #[cfg(target_arch = "x86_64")]
-    if dims.is_worth_packing() {
+    if dims.is_worth_packing() && (dims.m >= 8 || dims.n < 32) {
         match Level::detect() {
             Level::Avx512 | Level::Avx512Ifma => return avx512(dims)(dims, a, b, c),
             Level::Avx2 => return packed::matmul_add::<tile::Avx2>(dims, a, b, c),
