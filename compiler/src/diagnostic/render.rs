@@ -82,16 +82,22 @@ fn one(cache: &mut Shown, diagnostic: &Diagnostic, color: bool) -> String {
         Severity::Warning => (ReportKind::Warning, Color::Yellow),
     };
     let config = Config::default().with_color(color).with_index_type(IndexType::Byte).with_tab_width(4);
-    let primary = cache.place(diagnostic.span);
-    let mut report = Report::build(kind, primary.clone())
-        .with_config(config)
-        .with_label(label(primary, &diagnostic.label).with_color(tint).with_priority(1));
-    for (span, text) in &diagnostic.labels {
-        report = report.with_label(label(cache.place(*span), text).with_color(Color::Cyan));
+    let mut labels: Vec<(Place, &str, Color)> = Vec::with_capacity(1 + diagnostic.labels.len());
+    let primary = if diagnostic.label.is_empty() { "here" } else { &diagnostic.label };
+    labels.push((cache.place(diagnostic.span), primary, tint));
+    labels.extend(diagnostic.labels.iter().map(|(span, text)| (cache.place(*span), text.as_str(), Color::Cyan)));
+    labels.retain(|((file, _), _, _)| *file < cache.files.len());
+    // ariadne wants the labels of a file together and in order; the primary file comes first.
+    let first = diagnostic.span.file.0 as usize;
+    labels.sort_by_key(|((file, range), _, _)| (*file != first, *file, range.end, range.start));
+
+    let mut report = Report::build(kind, cache.place(diagnostic.span)).with_config(config);
+    for (place, text, color) in labels {
+        report = report.with_label(Label::new(place).with_message(shown(text)).with_color(color));
     }
     report.with_helps(diagnostic.help.iter().map(|help| shown(help)));
     let mut bytes = Vec::new();
-    // Into memory, so the only failure is a file the cache does not have; the headline says what it can.
+    // Into memory, so it cannot fail; were it to, the headline says what it can.
     let body = report.finish().write(cache, &mut bytes).map(|()| below_headline(&bytes)).unwrap_or_default();
     headline(diagnostic, tint, color) + &body
 }
@@ -105,11 +111,6 @@ fn headline(diagnostic: &Diagnostic, tint: Color, color: bool) -> String {
 
 fn below_headline(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).lines().skip(1).map(|line| format!("{}\n", line.trim_end())).collect()
-}
-
-fn label(place: Place, text: &str) -> Label<Place> {
-    let label = Label::new(place);
-    if text.is_empty() { label } else { label.with_message(shown(text)) }
 }
 
 /// Text as it may go to a terminal: what would move the cursor, or break a line where the compiler sees none,
@@ -135,12 +136,13 @@ impl Shown {
         Shown { files: sources.iter().map(|(_, source)| file(source)).collect() }
     }
 
-    /// The span as bytes that lie inside the text and do not cut a character.
+    /// The span as bytes that lie inside the text, do not cut a character, and do not end with a line's end.
     fn place(&self, span: Span) -> Place {
         let file = span.file.0 as usize;
         let text = self.files.get(file).map_or("", |(_, source)| source.text());
         let start = floor(text, span.start as usize);
-        (file, start..floor(text, span.end as usize).max(start))
+        let end = floor(text, span.end as usize).max(start);
+        (file, start..start + text[start..end].trim_end_matches(['\n', '\r']).len())
     }
 }
 
@@ -199,7 +201,7 @@ mod tests {
     fn spans_that_do_not_fit_do_no_harm() {
         let mut sources = Sources::new();
         let file = sources.add("a\u{1b}[2J.mpc", "é\u{1b}\u{2028}\u{85}x\r\n\ty");
-        for (start, end) in [(0, 0), (1, 1), (0, 99), (99, 99), (5, 2), (3, 11)] {
+        for (start, end) in [(0, 0), (1, 1), (0, 99), (99, 99), (5, 2), (3, 11), (0, 9), (0, 10), (9, 10)] {
             let found = Diagnostic::new(Code::BadNumber, Span::new(file, start, end), "\u{1b}[31m").label("x");
             assert!(!human(&sources, &[found], false).contains('\u{1b}'));
         }

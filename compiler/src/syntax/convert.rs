@@ -123,9 +123,7 @@ impl Context<'_> {
             ExprKind::Name(name) if name == "_" => DimKind::Any,
             ExprKind::Name(name) => DimKind::Name(name),
             ExprKind::Binary { op, op_span, left, right } => match dim_op(op) {
-                Some(op) => {
-                    DimKind::Binary { op, left: self.dim(*left).into(), right: self.dim(*right).into() }
-                }
+                Some(op) => DimKind::Binary { op, left: self.dim(*left).into(), right: self.dim(*right).into() },
                 None => {
                     let message = format!("`{op}` is not an operator of dimensions");
                     self.report(Code::BadType, op_span, message, "dimensions know `+`, `-`, `*` and `//`");
@@ -138,7 +136,8 @@ impl Context<'_> {
                     ExprKind::Unary { op: UnaryOp::Neg, .. } => "a dimension cannot be negative".to_owned(),
                     other => format!("expected a dimension, found {}", described(other)),
                 };
-                let help = "a dimension is a number, a name, `_` for any size, or made of them by `+`, `-`, `*` and `//`";
+                let help =
+                    "a dimension is a number, a name, `_` for any size, or made of them by `+`, `-`, `*` and `//`";
                 self.report(Code::BadType, span, message, help);
                 DimKind::Error
             }

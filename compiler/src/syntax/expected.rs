@@ -6,19 +6,36 @@ use super::place;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::source::{FileId, Span};
 
-/// Tokens an expression may begin with, by their names in the grammar.
-const STARTS: &[&str] = &[
-    "name", "int", "decimal", "text", "f-string", "True", "False", "None", "(", "[", "-", "+", "~", "not", "*", "**",
-];
-
 /// Tokens that go on with an expression that could end here.
 const CONTINUES: &[&str] = &[
-    "or", "and", "not", "if", "for", "in", "comparison", "bit or", "bit xor", "bit and", "shift", "+", "-", "*", "/", "@",
-    "product", "**", ".", "(", "[", "text", "f-string", "augmented",
+    "or",
+    "and",
+    "not",
+    "if",
+    "for",
+    "in",
+    "comparison",
+    "bit or",
+    "bit xor",
+    "bit and",
+    "shift",
+    "+",
+    "-",
+    "*",
+    "/",
+    "@",
+    "product",
+    "**",
+    ".",
+    "(",
+    "[",
+    "text",
+    "f-string",
+    "augmented",
 ];
 
-/// Tokens only a statement begins with.
-const STATEMENTS: &[&str] = &["pass", "break", "continue", "return", "assert", "raise", "import", "from"];
+/// Tokens that show that an expression could end here: no operand begins with them.
+const OPERATORS: &[&str] = &["or", "and", "comparison", "bit or", "bit xor", "bit and", "product", "/"];
 
 /// A line that is being read.
 pub(super) struct Reading<'l> {
@@ -40,8 +57,13 @@ impl Reading<'_> {
         if found == "`=`" && self.compares(start) {
             return assign_in_condition(span);
         }
+        let closes = expected.iter().any(|name| matches!(*name, ")" | "]"));
         let expected = self.listed(&expected);
-        let diagnostic = Diagnostic::new(Code::UnexpectedToken, span, format!("expected {expected}, found {found}"));
+        let mut diagnostic =
+            Diagnostic::new(Code::UnexpectedToken, span, format!("expected {expected}, found {found}"));
+        if let Some(open) = self.open(start).last().filter(|_| closes) {
+            diagnostic = diagnostic.note(open.span(self.file), "inside this bracket");
+        }
         match self.hint(start) {
             Some(help) => diagnostic.help(help),
             None => diagnostic,
@@ -71,7 +93,7 @@ impl Reading<'_> {
                 mended[at].token = Token::Compare(super::op::CompareOp::Eq);
                 Some((mended, assign_in_condition(span)))
             }
-            (Some(head), _, at) if head.class() == Class::Block && expected.contains(&":") && self.depth(start) == 0 => {
+            (Some(head), _, at) if self.lacks_colon(head, start) && expected.contains(&":") => {
                 let after = self.before(start).map_or(start, |lexeme| lexeme.end);
                 let colon = Lexeme { token: Token::Colon, start: after, end: after };
                 mended.insert(at.unwrap_or(mended.len()), colon);
@@ -79,6 +101,12 @@ impl Reading<'_> {
             }
             _ => None,
         }
+    }
+
+    /// Whether a line that begins with `head` has no colon where one is expected at `offset`.
+    fn lacks_colon(&self, head: Keyword, offset: u32) -> bool {
+        let ends = self.lexemes.last().is_some_and(|lexeme| lexeme.token == Token::Colon);
+        head.class() == Class::Block && !ends && self.open(offset).is_empty()
     }
 
     fn missing_colon(&self, head: Keyword, after: u32) -> Diagnostic {
@@ -118,17 +146,20 @@ impl Reading<'_> {
     fn compares(&self, offset: u32) -> bool {
         let condition = matches!(self.head(), Some(Keyword::If | Keyword::Elif | Keyword::While | Keyword::Assert));
         let port = matches!(self.head(), Some(Keyword::Input | Keyword::Output));
-        condition || (self.depth(offset) > 0 && !port)
+        condition || (!port && !self.open(offset).is_empty())
     }
 
-    /// How many brackets are open at `offset`.
-    fn depth(&self, offset: u32) -> usize {
-        let before = self.lexemes.iter().take_while(|lexeme| lexeme.start < offset);
-        before.fold(0, |depth: usize, lexeme| match lexeme.token {
-            Token::Open(_) => depth + 1,
-            Token::Close(_) => depth.saturating_sub(1),
-            _ => depth,
-        })
+    /// The brackets that are open at `offset`, outermost first.
+    fn open(&self, offset: u32) -> Vec<&Lexeme> {
+        let mut open = Vec::new();
+        for lexeme in self.lexemes.iter().take_while(|lexeme| lexeme.start < offset) {
+            match lexeme.token {
+                Token::Open(_) => open.push(lexeme),
+                Token::Close(_) => drop(open.pop()),
+                _ => {}
+            }
+        }
+        open
     }
 
     /// Help for what people bring from other languages.
@@ -141,13 +172,18 @@ impl Reading<'_> {
             }
             (Some(Token::BitAnd(_)), Some(Token::BitAnd(_))) => Some("write `and`"),
             (Some(Token::BitOr(_)), Some(Token::BitOr(_))) => Some("write `or`"),
-            (Some(Token::Plus), None) => Some("to add one, write `x += 1`"),
-            (Some(Token::Minus), None) => Some("to subtract one, write `x -= 1`"),
+            (Some(Token::Plus), None) if self.ends_with(&[Token::Plus, Token::Plus]) => Some("write `x += 1`"),
+            (Some(Token::Minus), None) if self.ends_with(&[Token::Minus, Token::Minus]) => Some("write `x -= 1`"),
             (_, Some(Token::Keyword(keyword))) if keyword.class() != Class::Inner => {
                 Some("this is a word of the language; a variable needs another name")
             }
             _ => None,
         }
+    }
+
+    fn ends_with(&self, tokens: &[Token]) -> bool {
+        let last = self.lexemes.iter().rev().map(|lexeme| &lexeme.token);
+        self.lexemes.len() > tokens.len() && tokens.iter().rev().eq(last.take(tokens.len()))
     }
 
     /// The expected things as a list for people.
@@ -158,13 +194,8 @@ impl Reading<'_> {
         } else if has("int") {
             let closers = expected.iter().filter(|name| matches!(**name, ")" | "]")).map(|name| format!("`{name}`"));
             std::iter::once("an expression".to_owned()).chain(closers).collect()
-        } else if has(";") {
-            let operator = has("**").then(|| "an operator".to_owned());
-            operator.into_iter().chain(["the end of the line".to_owned()]).collect()
-        } else if has("**") {
-            self.continuing(expected)
         } else {
-            expected.iter().filter(|name| !STATEMENTS.contains(name)).map(|name| quoted(name)).collect()
+            self.following(expected)
         };
         match kept.split_last() {
             None => self.end(),
@@ -173,11 +204,34 @@ impl Reading<'_> {
         }
     }
 
-    /// After an expression that could end here.
-    fn continuing(&self, expected: &[&str]) -> Vec<String> {
-        let ends = expected.iter().filter(|name| !CONTINUES.contains(name) && !STARTS.contains(name));
-        let ends: Vec<String> = ends.map(|name| quoted(name)).collect();
-        if ends.is_empty() { vec!["an operator".to_owned(), self.end()] } else { ends }
+    /// What may follow where no operand is expected: the signs and words that are not operators, or that there may
+    /// be an operator, and that the line may end.
+    fn following(&self, expected: &[&str]) -> Vec<String> {
+        let has = |name: &str| expected.contains(&name);
+        let operator = OPERATORS.iter().any(|name| has(name));
+        let goes_on = |name: &str| match name {
+            "in" => has("comparison") || self.head() == Some(Keyword::Output),
+            "(" => has("."),
+            "[" => has(".") || has(","),
+            "=" => operator && (has(")") || has(";")) || self.head() == Some(Keyword::Output),
+            ";" => true,
+            "," | ":" => operator && has(";"),
+            "from" => self.head() == Some(Keyword::Output),
+            "to" => self.head() == Some(Keyword::Input),
+            "name" => false,
+            name => CONTINUES.contains(&name),
+        };
+        let mut kept: Vec<String> = expected.iter().filter(|name| !goes_on(name)).map(|name| quoted(name)).collect();
+        if has(";") {
+            kept.push(self.end());
+        }
+        if kept.is_empty() {
+            kept.push(self.end());
+        }
+        if operator && (has(";") || kept.len() == 1 && kept[0] == self.end()) {
+            kept.insert(0, "an operator".to_owned());
+        }
+        kept
     }
 }
 

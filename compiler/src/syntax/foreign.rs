@@ -5,7 +5,7 @@ use crate::diagnostic::{Code, Diagnostic};
 use crate::source::FileId;
 
 /// The first foreign thing of a line.
-pub(super) fn foreign(file: FileId, lexemes: &[Lexeme]) -> Option<Diagnostic> {
+pub(super) fn foreign(file: FileId, text: &str, lexemes: &[Lexeme]) -> Option<Diagnostic> {
     if let Some(found) = matching(file, lexemes) {
         return Some(found);
     }
@@ -14,12 +14,14 @@ pub(super) fn foreign(file: FileId, lexemes: &[Lexeme]) -> Option<Diagnostic> {
             Token::Keyword(keyword) if keyword.class() == Class::Foreign => {
                 (format!("`{}` is not part of this language", keyword.text()), instead(*keyword))
             }
-            Token::Walrus => {
-                ("`:=` is not part of this language".to_owned(), "assign with `=` on a line of its own, before this one")
-            }
-            Token::Open('{') if at + 1 == lexemes.len() => {
-                ("a block does not begin with `{` in this language".to_owned(), "end the line with `:` and indent the block")
-            }
+            Token::Walrus => (
+                "`:=` is not part of this language".to_owned(),
+                "assign with `=` on a line of its own, before this one",
+            ),
+            Token::Open('{') if at > 0 && ends_line(text, lexeme) => (
+                "a block does not begin with `{` in this language".to_owned(),
+                "end the line with `:` and indent the block",
+            ),
             Token::Open('{') => {
                 ("dictionaries and sets are not part of this language".to_owned(), "use a list, a tuple or a class")
             }
@@ -27,6 +29,11 @@ pub(super) fn foreign(file: FileId, lexemes: &[Lexeme]) -> Option<Diagnostic> {
         };
         Some(Diagnostic::new(Code::NotInLanguage, lexeme.span(file), message).help(help))
     })
+}
+
+fn ends_line(text: &str, lexeme: &Lexeme) -> bool {
+    let after = text.get(lexeme.end as usize..).unwrap_or_default().trim_start_matches([' ', '\t']);
+    after.is_empty() || after.starts_with(['\n', '\r', '#'])
 }
 
 /// `match x:` and `case 1:`, which are ordinary names everywhere else.

@@ -73,9 +73,10 @@ fn indentation(text: &str, offset: u32) -> &str {
     line.trim_start_matches('\u{feff}')
 }
 
-/// Columns of an indentation; a tab goes to the next multiple of eight.
+/// Columns of an indentation; a tab goes to the next multiple of four, which only matters where tabs and spaces
+/// are mixed, and that has been reported then.
 fn width(indentation: &str) -> usize {
-    indentation.chars().fold(0, |width, c| if c == '\t' { width / 8 * 8 + 8 } else { width + 1 })
+    indentation.chars().fold(0, |width, c| if c == '\t' { width / 4 * 4 + 4 } else { width + 1 })
 }
 
 /// Joins lines of text into logical lines.
@@ -96,13 +97,23 @@ struct Brackets {
     too_deep: bool,
 }
 
+/// Where a logical line whose brackets never close is taken to end.
+struct Escape {
+    /// The physical line after it.
+    next: usize,
+    /// What was wrong before that.
+    found: Vec<Diagnostic>,
+    /// The innermost bracket that was open.
+    open: Option<(char, Span)>,
+}
+
 impl Lines<'_> {
     /// The logical line that begins with physical line `first`, and the physical line after it.
     fn logical(&mut self, first: usize) -> (Line, usize) {
         let mut brackets = Brackets::new(self.file);
         let base = width(indentation(self.text, self.physical[first][0].start));
-        // The first line after `first` that looks like a new statement, with what was wrong and open before it.
-        let mut escape: Option<(usize, Vec<Diagnostic>, Option<(char, Span)>)> = None;
+        // At the first line after `first` that looks like a new statement.
+        let mut escape: Option<Escape> = None;
         let mut at = first;
         loop {
             brackets.read(self.physical[at]);
@@ -113,14 +124,14 @@ impl Lines<'_> {
             }
             let ended = at >= self.physical.len() || brackets.too_deep;
             if escape.is_none() && !ended && self.starts_statement(at, base) {
-                escape = Some((at, brackets.found.clone(), brackets.open.last().copied()));
+                escape = Some(brackets.escape(at));
             }
             if ended || self.starts_surely(at) {
-                let (at, found, open) = escape.unwrap_or((at, brackets.found, brackets.open.last().copied()));
-                if !self.report(found) {
-                    self.unclosed(open);
+                let escape = escape.unwrap_or_else(|| brackets.escape(at));
+                if !self.report(escape.found) {
+                    self.unclosed(escape.open);
                 }
-                return (self.line(first, at, true), at);
+                return (self.line(first, escape.next, true), escape.next);
             }
         }
     }
@@ -179,6 +190,10 @@ fn closing(open: char) -> char {
 impl Brackets {
     fn new(file: FileId) -> Self {
         Brackets { file, open: Vec::new(), waiting: vec![0], found: Vec::new(), too_deep: false }
+    }
+
+    fn escape(&self, next: usize) -> Escape {
+        Escape { next, found: self.found.clone(), open: self.open.last().copied() }
     }
 
     fn read(&mut self, lexemes: &[Lexeme]) {
@@ -292,7 +307,8 @@ impl Blocks<'_> {
         let found = if before == place {
             found
         } else {
-            found.note(before, format!("the first indented line uses {}", if style == '\t' { "tabs" } else { "spaces" }))
+            found
+                .note(before, format!("the first indented line uses {}", if style == '\t' { "tabs" } else { "spaces" }))
         };
         self.found.push(found.help("indent every line of the file with four spaces a level"));
     }

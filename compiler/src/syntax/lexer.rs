@@ -174,7 +174,8 @@ fn binary(op: BinaryOp) -> Token {
 /// The longest sign that `rest` begins with, and its length.
 fn sign(rest: &str) -> Option<(Token, usize)> {
     let augmented = |op: &BinaryOp| rest.strip_prefix(op.text()).is_some_and(|after| after.starts_with('='));
-    let plain = SIGNS.iter().filter(|(text, _)| rest.starts_with(text)).map(|(text, token)| (token.clone(), text.len()));
+    let plain =
+        SIGNS.iter().filter(|(text, _)| rest.starts_with(text)).map(|(text, token)| (token.clone(), text.len()));
     let compared = CompareOp::ALL.iter().filter(|op| rest.starts_with(op.text()));
     let operators = BinaryOp::ALL.iter().filter(|op| rest.starts_with(op.text()));
     let assigning = BinaryOp::ALL.iter().filter(|op| augmented(op));
@@ -381,7 +382,7 @@ mod tests {
             assert_eq!(tokens(op.text()), [Token::Compare(*op)], "{op}");
         }
         for (text, token) in SIGNS {
-            assert_eq!(tokens(text), [token.clone()], "{text}");
+            assert_eq!(tokens(text), std::slice::from_ref(token), "{text}");
             assert_eq!(token.describe(), format!("`{text}`"));
         }
     }
@@ -392,10 +393,7 @@ mod tests {
         let lexed = lex(FileId(0), text, 0, text.len() as u32);
         let tokens: Vec<_> = lexed.lexemes.iter().map(|lexeme| &lexeme.token).collect();
         let name = |text: &str| Token::Name(text.into());
-        assert_eq!(
-            tokens,
-            [&name("für"), &name("x_1"), &Token::Keyword(Keyword::In), &Token::Newline, &name("input")]
-        );
+        assert_eq!(tokens, [&name("für"), &name("x_1"), &Token::Keyword(Keyword::In), &Token::Newline, &name("input")]);
         assert_eq!(lexed.comments.len(), 1);
     }
 

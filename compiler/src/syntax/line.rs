@@ -33,8 +33,16 @@ pub(super) enum Header {
     Else,
     While(Expr),
     For(Target, Expr),
-    Def { name: Name, params: Vec<Param>, returns: Option<TypeExpr> },
-    Class { name: Name, shape: Vec<Name>, base: Option<TypeExpr> },
+    Def {
+        name: Name,
+        params: Vec<Param>,
+        returns: Option<TypeExpr>,
+    },
+    Class {
+        name: Name,
+        shape: Vec<Name>,
+        base: Option<TypeExpr>,
+    },
     Try,
     Except(Vec<TypeExpr>, Option<Name>),
     Finally,
@@ -333,7 +341,7 @@ impl<'t> Context<'t> {
             };
             self.check_once(twice, what, span);
         }
-        StmtKind::Input(port)
+        StmtKind::Input(Box::new(port))
     }
 
     fn check_once(&mut self, twice: bool, what: &str, span: Span) {

@@ -40,7 +40,7 @@ pub(super) fn number(text: &str) -> Result<Token, Problem> {
         _ => return decimal(text, &digits),
     };
     let significant = if radix == 10 { &digits[..] } else { &digits[2..] };
-    if radix == 10 && digits.len() > 1 && digits.starts_with('0') && digits.trim_matches('0') != "" {
+    if radix == 10 && digits.len() > 1 && digits.starts_with('0') && !digits.trim_matches('0').is_empty() {
         return Err(bad(format!("`{text}` begins with a zero"), Some("leave it out; octal numbers begin with `0o`")));
     }
     if significant.is_empty() || !significant.chars().all(|c| c.is_digit(radix)) {
@@ -181,7 +181,13 @@ impl Reader<'_> {
         }
         match c {
             '\n' => 2,
-            '\r' => if rest[2..].starts_with('\n') { 3 } else { 2 },
+            '\r' => {
+                if rest[2..].starts_with('\n') {
+                    3
+                } else {
+                    2
+                }
+            }
             'x' => self.coded(rest, start, 2, 2, 16, out),
             'u' => self.coded(rest, start, 2, 4, 16, out),
             'U' => self.coded(rest, start, 2, 8, 16, out),
@@ -201,7 +207,8 @@ impl Reader<'_> {
     /// An escape that gives a character's number by `count` digits after `skip` characters.
     fn coded(&mut self, rest: &str, start: u32, skip: usize, count: usize, radix: u32, out: &mut String) -> usize {
         let digits: &str = rest.get(skip..skip + count).unwrap_or_default();
-        let value = if digits.chars().all(|c| c.is_digit(radix)) { u32::from_str_radix(digits, radix).ok() } else { None };
+        let value =
+            if digits.chars().all(|c| c.is_digit(radix)) { u32::from_str_radix(digits, radix).ok() } else { None };
         match value.and_then(char::from_u32) {
             Some(c) => {
                 out.push(c);
@@ -282,8 +289,7 @@ impl Reader<'_> {
         }
         let leading = expression.len() - expression.trim_start().len();
         let from = start + 1 + leading as u32;
-        let fragment =
-            Fragment::Value { start: from, end: from + expression.trim().len() as u32, label, repr, spec };
+        let fragment = Fragment::Value { start: from, end: from + expression.trim().len() as u32, label, repr, spec };
         (Some(fragment), end + 1)
     }
 

@@ -83,7 +83,7 @@ fn value(file: FileId, text: &str, start: u32, end: u32) -> (Expr, Vec<Diagnosti
 /// Parses one line. Mistakes whose repair is plain are reported, mended, and the line is read again.
 fn parse_line(file: FileId, text: &str, mut lexemes: Vec<Lexeme>) -> (Option<LineTree>, Vec<Diagnostic>) {
     let mut found = Vec::new();
-    if let Some(foreign) = foreign::foreign(file, &lexemes) {
+    if let Some(foreign) = foreign::foreign(file, text, &lexemes) {
         return (None, vec![foreign]);
     }
     soften(&mut lexemes);
