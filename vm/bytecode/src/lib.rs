@@ -9,9 +9,13 @@
 
 #[cfg(test)]
 mod arbitrary;
+pub mod cost;
 pub mod isa;
 pub mod operand;
 pub mod program;
+pub mod reference;
+#[cfg(test)]
+mod tests;
 pub mod text;
 pub mod types;
 pub mod verify;

@@ -82,8 +82,8 @@ pub enum Type {
 }
 
 impl Type {
-    /// How many lists may stand within each other in a file.
-    pub const MAX_DEPTH: usize = 32;
+    /// How many lists may stand within each other in a file. Two bytes there can become this many allocations.
+    pub const MAX_DEPTH: usize = 16;
 
     /// The bank whose registers hold it.
     pub const fn bank(&self) -> Bank {

@@ -1,0 +1,94 @@
+//! The table is whole, and formulas behave.
+
+use super::*;
+use crate::arbitrary::Source;
+use crate::isa::{Locality, table};
+use proptest::prelude::*;
+
+/// Every tensor is a matrix of six elements; there are three players.
+struct Fixed;
+
+impl Sizes for Fixed {
+    fn shape(&self, _: Reg) -> Vec<u64> {
+        vec![2, 3]
+    }
+    fn owners(&self, port: PortId) -> Vec<(usize, u64)> {
+        vec![(port.0 as usize % 3, 5)]
+    }
+    fn recipients(&self, port: PortId) -> Option<Vec<usize>> {
+        (port.0 > 0).then(|| vec![0])
+    }
+}
+
+/// Every primitive on `elements` elements.
+fn primitives(elements: u64) -> Vec<Work> {
+    vec![
+        Work::Input { elements },
+        Work::Open { elements, recipients: None },
+        Work::Open { elements, recipients: Some(1) },
+        Work::Mul { elements },
+        Work::Square { elements },
+        Work::Matmul { products: vec![Product { m: elements, k: 1, n: elements }] },
+        Work::Trunc { elements, bits: 16 },
+        Work::Ltz { elements, bits: 0 },
+        Work::Eqz { elements, bits: 64 },
+        Work::Bits { elements, bits: 8 },
+    ]
+}
+
+#[test]
+fn plain_is_free() {
+    assert!(primitives(1000).iter().all(|work| cost(work, Scheme::Plain, 8) == Cost::ZERO));
+}
+
+#[test]
+fn messages_are_cut_into_frames() {
+    assert_eq!(message(0, 64), 0);
+    assert_eq!(message(1, 64), 24 + 8);
+    assert_eq!(message(BLOCK, 64), 24 + BLOCK * 8);
+    assert_eq!(message(BLOCK + 1, 64), 24 + BLOCK * 8 + 24 + 8);
+    assert_eq!(message(9, 1), 24 + 2);
+    assert_eq!(message(u64::MAX, 128), u64::MAX);
+}
+
+#[test]
+fn products_take_vectors_as_numpy_does() {
+    assert_eq!(Product::of(&[2, 3], &[3, 4]), Product { m: 2, k: 3, n: 4 });
+    assert_eq!(Product::of(&[3], &[3, 4]), Product { m: 1, k: 3, n: 4 });
+    assert_eq!(Product::of(&[2, 3], &[3]), Product { m: 2, k: 3, n: 1 });
+    assert_eq!(Product::of(&[3], &[3]), Product { m: 1, k: 3, n: 1 });
+}
+
+#[test]
+fn inputs_go_by_owner_and_outputs_by_recipients() {
+    let parse = |text| Instruction::parse(text).expect("an instruction");
+    let inputs = works(&parse("input [s0 port0, s1 port1, s2 port3]"), &Fixed);
+    assert_eq!(inputs, [Work::Input { elements: 10 }, Work::Input { elements: 5 }]);
+    let outputs = works(&parse("output [port0 s0, port1 s1, port2 s2, port3 p0]"), &Fixed);
+    let open = |elements, recipients| Work::Open { elements, recipients };
+    assert_eq!(outputs, [open(6, None), open(12, Some(1))]);
+}
+
+#[test]
+fn what_is_empty_is_free_and_more_costs_more() {
+    let scheme = Scheme::Additive { players: 3 };
+    let costs = |elements| primitives(elements).into_iter().map(|work| cost(&work, scheme, 8)).collect::<Vec<_>>();
+    for ((none, one), many) in costs(0).into_iter().zip(costs(1)).zip(costs(BLOCK + 1)) {
+        assert_eq!(none.bytes, 0, "{one:?}");
+        assert!(one.bytes <= many.bytes && one.dealer_bytes <= many.dealer_bytes);
+        assert_eq!(one.rounds, many.rounds, "rounds do not depend on sizes");
+    }
+}
+
+proptest! {
+    #[test]
+    fn exactly_interactive_instructions_have_work(bytes in prop::collection::vec(any::<u8>(), 0..64)) {
+        for row in table() {
+            let instruction = Instruction::arbitrary(row.opcode, &mut Source::new(&bytes)).expect("a row of the table");
+            let empty = matches!(&instruction, Instruction::Input { batch } if batch.is_empty())
+                || matches!(&instruction, Instruction::Output { batch } if batch.iter().all(|(_, src)| src.0.bank == crate::operand::Bank::Public));
+            let interactive = instruction.locality() == Locality::Interactive;
+            prop_assert_eq!(!works(&instruction, &Fixed).is_empty(), interactive && !empty, "{}", instruction);
+        }
+    }
+}
