@@ -2,6 +2,11 @@
 
 pub mod algebra;
 pub mod config;
+pub mod fixed;
 pub mod identity;
+pub mod io;
+pub mod machine;
+pub mod memory;
 pub mod net;
+pub mod protocol;
 pub mod random;
