@@ -394,6 +394,8 @@ fn depth_is_an_error_and_no_overflow() {
     assert!(codes(&blocks).contains(&Code::TooDeep.id()));
     let wide = format!("x = [{}]", many("1, ", 100_000));
     assert!(codes(&wide).is_empty());
+    let fields = format!("f'{}'", many("{a:}", 20_000));
+    assert!(codes(&fields).is_empty());
     let chain: String = (0..5000).map(|_| "elif b:\n    pass\n").collect();
     assert!(codes(&format!("if a:\n    pass\n{chain}")).is_empty());
 }
@@ -493,6 +495,44 @@ fn what_was_expected_is_said_in_few_words() {
     }
 }
 
+fn check_expression(text: &str, expr: &ast::Expr, within: mpcc::source::Span) {
+    assert!(text.get(expr.span.range()).is_some(), "{:?} in {text:?}", expr.span);
+    assert!(within.start <= expr.span.start && expr.span.end <= within.end, "{:?} {within:?} {text:?}", expr.span);
+    assert!(expr.depth() <= ast::MAX_DEPTH);
+    expr.kind.each_child(&mut |child| check_expression(text, child, within));
+}
+
+/// Every statement and expression lies in the text, and the inner ones in the outer ones.
+fn check_statement(text: &str, statement: &ast::Stmt) {
+    assert!(text.get(statement.span.range()).is_some(), "{:?} in {text:?}", statement.span);
+    let block = |body: &[ast::Stmt]| {
+        for inner in body {
+            assert!(statement.span.start <= inner.span.start && inner.span.end <= statement.span.end, "{text:?}");
+            check_statement(text, inner);
+        }
+    };
+    match &statement.kind {
+        ast::StmtKind::Expr(value) | ast::StmtKind::Return(Some(value)) => {
+            check_expression(text, value, statement.span)
+        }
+        ast::StmtKind::Assign(assign) => check_expression(text, &assign.value, statement.span),
+        ast::StmtKind::For { body, iter, .. } => {
+            check_expression(text, iter, statement.span);
+            block(body);
+        }
+        ast::StmtKind::While { body, test } => {
+            check_expression(text, test, statement.span);
+            block(body);
+        }
+        ast::StmtKind::If(parts) => {
+            parts.arms.iter().for_each(|arm| block(&arm.body));
+            block(&parts.otherwise);
+        }
+        ast::StmtKind::Function(function) => block(&function.body),
+        _ => {}
+    }
+}
+
 /// Every span of a text's diagnostics lies in it and cuts no character, and all of it renders.
 fn check(text: &str) {
     let (module, found) = parse(FileId(0), text);
@@ -503,9 +543,7 @@ fn check(text: &str) {
             assert!(text.get(span.range()).is_some(), "{span:?} in {text:?}: {diagnostic:?}");
         }
     }
-    for statement in &module.body {
-        assert!(text.get(statement.span.range()).is_some(), "{:?} in {text:?}", statement.span);
-    }
+    module.body.iter().for_each(|statement| check_statement(text, statement));
     shown(text, &found);
     if module.to_string().contains("(error)") {
         assert!(!found.is_empty(), "an error node without a diagnostic: {text:?}");

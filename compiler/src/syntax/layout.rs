@@ -111,7 +111,6 @@ impl Lines<'_> {
     /// The logical line that begins with physical line `first`, and the physical line after it.
     fn logical(&mut self, first: usize) -> (Line, usize) {
         let mut brackets = Brackets::new(self.file);
-        let base = width(indentation(self.text, self.physical[first][0].start));
         // At the first line after `first` that looks like a new statement.
         let mut escape: Option<Escape> = None;
         let mut at = first;
@@ -123,7 +122,7 @@ impl Lines<'_> {
                 return (self.line(first, at, broken), at);
             }
             let ended = at >= self.physical.len() || brackets.too_deep;
-            if escape.is_none() && !ended && self.starts_statement(at, base) {
+            if escape.is_none() && !ended && self.starts_statement(at, first) {
                 escape = Some(brackets.escape(at));
             }
             if ended || self.starts_surely(at) {
@@ -171,11 +170,14 @@ impl Lines<'_> {
         }
     }
 
-    /// A line that probably does not: one that is no deeper than the statement the bracket is in.
-    fn starts_statement(&self, at: usize, base: usize) -> bool {
-        let first = &self.physical[at][0];
-        let closes = matches!(first.token, Token::Close(_));
-        self.starts_surely(at) || (!closes && width(indentation(self.text, first.start)) <= base)
+    /// A line that probably does not: one that is no deeper than line `first`, where the statement begins.
+    fn starts_statement(&self, at: usize, first: usize) -> bool {
+        let closes = matches!(self.physical[at][0].token, Token::Close(_));
+        self.starts_surely(at) || (!closes && self.width(at) <= self.width(first))
+    }
+
+    fn width(&self, at: usize) -> usize {
+        width(indentation(self.text, self.physical[at][0].start))
     }
 }
 

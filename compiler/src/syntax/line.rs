@@ -11,6 +11,7 @@ use super::op::{BinaryOp, BoolOp, UnaryOp};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::source::{FileId, Span};
 use lalrpop_util::{ErrorRecovery, ParseError};
+use std::collections::HashMap;
 
 /// What a line is.
 #[derive(Debug)]
@@ -189,6 +190,7 @@ impl<'t> Context<'t> {
     pub fn call(&mut self, function: Expr, drafts: Vec<(Span, ArgDraft)>, start: u32, end: u32) -> Expr {
         let alone = drafts.len() == 1;
         let mut args: Vec<Arg> = Vec::with_capacity(drafts.len());
+        let mut named = Named::default();
         for (span, draft) in drafts {
             let (kind, value) = match draft {
                 ArgDraft::Positional(value) => (ArgKind::Positional, value),
@@ -207,29 +209,26 @@ impl<'t> Context<'t> {
                     (ArgKind::Positional, self.bare_generator(element, clauses, span.start, span.end))
                 }
             };
-            self.check_order(&args, &kind, span);
+            self.check_order(&mut named, &kind, span);
             args.push(Arg { kind, value, span });
         }
         self.expr(ExprKind::Call { function: function.into(), args }, start, end)
     }
 
-    fn check_order(&mut self, before: &[Arg], kind: &ArgKind, span: Span) {
-        let same = |arg: &&Arg| match (&arg.kind, kind) {
-            (ArgKind::Keyword(earlier), ArgKind::Keyword(name)) => earlier.text == name.text,
-            (ArgKind::Positional | ArgKind::Star | ArgKind::Keyword(_), _) => false,
-        };
-        let named = before.iter().find(|arg| matches!(arg.kind, ArgKind::Keyword(_)));
-        match (kind, named, before.iter().find(same)) {
-            (ArgKind::Positional | ArgKind::Star, Some(named), _) => {
+    fn check_order(&mut self, named: &mut Named, kind: &ArgKind, span: Span) {
+        match (kind, named.first) {
+            (ArgKind::Keyword(name), _) => {
+                if let Some(earlier) = named.add(&name.text, span) {
+                    let message = format!("the argument `{}` is given twice", name.text);
+                    self.found.push(Diagnostic::new(Code::BadArguments, span, message).note(earlier, "given here"));
+                }
+            }
+            (ArgKind::Positional | ArgKind::Star, Some(first)) => {
                 let message = "an argument without a name after one with a name";
-                let found = Diagnostic::new(Code::BadArguments, span, message).note(named.span, "this one has a name");
+                let found = Diagnostic::new(Code::BadArguments, span, message).note(first, "this one has a name");
                 self.found.push(found.help("put arguments with names last"));
             }
-            (ArgKind::Keyword(name), _, Some(earlier)) => {
-                let message = format!("the argument `{}` is given twice", name.text);
-                self.found.push(Diagnostic::new(Code::BadArguments, span, message).note(earlier.span, "given here"));
-            }
-            (ArgKind::Positional | ArgKind::Star | ArgKind::Keyword(_), _, _) => {}
+            (ArgKind::Positional | ArgKind::Star, None) => {}
         }
     }
 
@@ -377,6 +376,7 @@ impl<'t> Context<'t> {
     pub fn params(&mut self, drafts: Vec<(Span, ParamDraft)>) -> Vec<Param> {
         let mut params: Vec<Param> = Vec::with_capacity(drafts.len());
         let mut star = None;
+        let (mut names, mut defaulted) = (Named::default(), None);
         for (span, draft) in drafts {
             let (name, annotation, default, kind) = match draft {
                 ParamDraft::Named { name, annotation, default } => {
@@ -399,7 +399,12 @@ impl<'t> Context<'t> {
             };
             let annotation = annotation.map(|ty| self.ty(ty));
             let param = Param { name, annotation, default, kind, span };
-            self.check_param(&params, &param);
+            if let Some(earlier) = names.add(&param.name.text, param.name.span) {
+                let message = format!("two parameters are called `{}`", param.name.text);
+                let found = Diagnostic::new(Code::BadParameters, param.name.span, message);
+                self.found.push(found.note(earlier, "the first"));
+            }
+            self.check_default(&mut defaulted, &param);
             params.push(param);
         }
         params
@@ -412,18 +417,15 @@ impl<'t> Context<'t> {
         }
     }
 
-    fn check_param(&mut self, before: &[Param], param: &Param) {
-        let name = &param.name;
-        if let Some(earlier) = before.iter().find(|earlier| earlier.name.text == name.text) {
-            let message = format!("two parameters are called `{}`", name.text);
-            self.found.push(Diagnostic::new(Code::BadParameters, name.span, message).note(earlier.span, "the first"));
-        }
-        let plain = |param: &Param| param.kind == ParamKind::Plain;
-        let defaulted = before.iter().find(|earlier| plain(earlier) && earlier.default.is_some());
-        if let Some(earlier) = defaulted.filter(|_| plain(param) && param.default.is_none()) {
-            let message = format!("`{}` has no default, but a parameter before it has one", name.text);
-            let found = Diagnostic::new(Code::BadParameters, param.span, message).note(earlier.span, "this one");
-            self.found.push(found.help("put parameters with defaults last, or give this one a default"));
+    fn check_default(&mut self, defaulted: &mut Option<Span>, param: &Param) {
+        match (param.kind, &param.default, *defaulted) {
+            (ParamKind::Plain, Some(_), None) => *defaulted = Some(param.span),
+            (ParamKind::Plain, None, Some(earlier)) => {
+                let message = format!("`{}` has no default, but a parameter before it has one", param.name.text);
+                let found = Diagnostic::new(Code::BadParameters, param.span, message).note(earlier, "this one");
+                self.found.push(found.help("put parameters with defaults last, or give this one a default"));
+            }
+            (ParamKind::Plain | ParamKind::KeywordOnly | ParamKind::Rest, _, _) => {}
         }
     }
 
@@ -438,6 +440,24 @@ impl<'t> Context<'t> {
         match types.kind {
             ExprKind::Tuple(items) => items.into_iter().map(|item| self.ty(item)).collect(),
             _ => vec![self.ty(types)],
+        }
+    }
+}
+
+/// Names that were given so far, and where.
+#[derive(Default)]
+struct Named {
+    first: Option<Span>,
+    places: HashMap<String, Span>,
+}
+
+impl Named {
+    /// Adds a name; gives the place of the same name before it.
+    fn add(&mut self, name: &str, span: Span) -> Option<Span> {
+        self.first.get_or_insert(span);
+        match self.places.get(name) {
+            Some(earlier) => Some(*earlier),
+            None => self.places.insert(name.to_owned(), span),
         }
     }
 }
