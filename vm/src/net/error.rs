@@ -44,6 +44,25 @@ impl fmt::Display for Place {
     }
 }
 
+/// Two players at different places of the program.
+#[derive(Clone, Debug, thiserror::Error)]
+#[error(
+    "the players have diverged: at {place} this player expects `{operation}` from {peer}, \
+     which sent `{peer_operation}` at {peer_place}"
+)]
+pub struct Divergence {
+    /// Who.
+    pub peer: PeerName,
+    /// Where this player is.
+    pub place: Place,
+    /// What this player expects.
+    pub operation: String,
+    /// Where the peer is.
+    pub peer_place: Place,
+    /// What the peer sent.
+    pub peer_operation: String,
+}
+
 /// A failure of the network, or of a peer.
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum NetError {
@@ -79,22 +98,8 @@ pub enum NetError {
     },
 
     /// A peer is somewhere else in the program.
-    #[error(
-        "the players have diverged: at {place} this player expects `{operation}` from {peer}, \
-         which sent `{peer_operation}` at {peer_place}"
-    )]
-    Divergence {
-        /// Who.
-        peer: PeerName,
-        /// Where this player is.
-        place: Place,
-        /// What this player expects.
-        operation: String,
-        /// Where the peer is.
-        peer_place: Place,
-        /// What the peer sent.
-        peer_operation: String,
-    },
+    #[error(transparent)]
+    Divergence(#[from] Box<Divergence>),
 
     /// A peer has finished its program while this player still waits for it.
     #[error("the players have diverged: {peer} has finished, but this player expects `{operation}` from it at {place}")]
@@ -154,7 +159,7 @@ impl NetError {
         match self {
             NetError::Unreachable { .. } => 69,
             NetError::Lost { .. } | NetError::Behind { .. } => 75,
-            NetError::Divergence { .. } | NetError::Ended { .. } => 76,
+            NetError::Divergence(_) | NetError::Ended { .. } => 76,
             NetError::Malformed { .. } => 77,
             NetError::Aborted { code, .. } => *code,
             NetError::TooLong { .. } | NetError::NoPeer { .. } => 1,

@@ -75,3 +75,110 @@ pub fn simulate_ports<T: Send>(players: usize, with_dealer: bool, body: impl Fn(
 pub fn simulate<T: Send>(players: usize, with_dealer: bool, body: impl Fn(&mut Port) -> T + Sync) -> Vec<T> {
     simulate_ports(players, with_dealer, |ports| body(&mut ports.online))
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc;
+
+    use bytes::Bytes;
+
+    use super::*;
+    use crate::net::{Net, NetError, Operation, Traffic};
+
+    fn word(value: u8) -> Bytes {
+        Bytes::copy_from_slice(&[value; 8])
+    }
+
+    #[test]
+    fn messages_are_ordered_and_counted_with_their_headers() {
+        let results = simulate(2, true, |net| {
+            let me = net.me() as u8;
+            if me == 2 {
+                net.broadcast(Operation::Correction, word(9)).unwrap();
+                return (Vec::new(), net.counters());
+            }
+            net.send(1 - net.me(), Operation::Open, word(me)).unwrap();
+            net.send(1 - net.me(), Operation::Open, Bytes::new()).unwrap();
+            net.count_round();
+            let got = [(1 - net.me(), Operation::Open), (1 - net.me(), Operation::Open), (2, Operation::Correction)];
+            let got = got.map(|(from, operation)| net.recv(from, operation).unwrap());
+            (got.to_vec(), net.counters())
+        });
+        assert_eq!(results[0].0, [word(1), Bytes::new(), word(9)]);
+        let counters = &results[1].1;
+        assert_eq!(counters.peers[0], Traffic { sent: 56, received: 56, messages_sent: 2, messages_received: 2 });
+        assert_eq!(counters.peers[2], Traffic { sent: 0, received: 32, messages_sent: 0, messages_received: 1 });
+        assert_eq!((counters.total().received, counters.rounds), (88, 1));
+        assert_eq!(results[2].1.total().sent, 64);
+    }
+
+    #[test]
+    fn divergence_names_both_places() {
+        let errors = simulate(2, false, |net| {
+            net.set_line(10 + net.me() as u32);
+            let operation = if net.me() == 0 { Operation::Open } else { Operation::Compare };
+            net.broadcast(operation, word(0)).unwrap();
+            net.recv(1 - net.me(), operation).unwrap_err().to_string()
+        });
+        let expected = "the players have diverged: at line 10 this player expects `open` from player 1, \
+                        which sent `compare` at line 11";
+        assert_eq!(errors[0], expected);
+    }
+
+    #[test]
+    fn earlier_epochs_are_dropped_and_later_ones_are_told() {
+        let results = simulate(2, false, |net| {
+            if net.me() == 0 {
+                net.send(1, Operation::Open, word(1)).unwrap();
+                net.set_epoch(2);
+                net.send(1, Operation::Open, word(2)).unwrap();
+                net.set_epoch(3);
+                net.send(1, Operation::Open, word(3)).unwrap();
+                return None;
+            }
+            net.set_epoch(2);
+            let current = net.recv(0, Operation::Open).unwrap();
+            let later = net.recv(0, Operation::Open).unwrap_err();
+            assert!(matches!(later, NetError::Behind { epoch: 3, .. }), "{later}");
+            net.set_epoch(3);
+            Some((current, net.recv(0, Operation::Open).unwrap()))
+        });
+        assert_eq!(results[1], Some((word(2), word(3))));
+    }
+
+    #[test]
+    fn whoever_panics_is_no_riddle_to_the_others() {
+        let mut sessions = join(2, false, &crate::net::stderr());
+        let (one, zero) = (sessions.pop().unwrap(), sessions.pop().unwrap());
+        drop(one);
+        let (session, mut ports) = zero;
+        let error = ports.online.recv(1, Operation::Open).unwrap_err();
+        assert_eq!((error.exit_code(), session.failure().map(|e| e.exit_code())), (75, Some(75)));
+        assert_eq!(error.to_string(), "player 1 stopped: it ended without finishing its program");
+        assert!(ports.online.send(1, Operation::Open, word(1)).is_err());
+    }
+
+    #[test]
+    fn a_long_wait_is_said_once() {
+        let (notes, said) = mpsc::channel();
+        let sink: Sink = Arc::new(move |note: &str| drop(notes.send(note.to_owned())));
+        let mut sessions = join(2, false, &sink);
+        let (mut one, mut zero) = (sessions.pop().unwrap(), sessions.pop().unwrap());
+        one.0.set_file("train.mpc");
+        one.1.online.set_line(22);
+        let waiting = std::thread::spawn(move || one.1.online.recv(0, Operation::Open).unwrap());
+        assert_eq!(said.recv().unwrap(), "waiting for player 0 at train.mpc:22 for 2 s");
+        zero.1.online.send(1, Operation::Open, word(4)).unwrap();
+        assert_eq!(waiting.join().unwrap(), word(4));
+        assert!(said.try_recv().is_err());
+    }
+
+    #[test]
+    fn there_are_no_messages_to_oneself() {
+        let errors = simulate(2, false, |net| {
+            let me = net.me();
+            (net.send(me, Operation::Open, word(1)).is_err(), net.recv(7, Operation::Open).is_err())
+        });
+        assert_eq!(errors, [(true, true); 2]);
+    }
+}

@@ -20,7 +20,7 @@ mod watchdog;
 use bytes::Bytes;
 
 pub use counters::{Counters, Traffic};
-pub use error::{NetError, PeerName, Place};
+pub use error::{Divergence, NetError, PeerName, Place};
 pub use frame::{Channel, HEADER, MAX_PAYLOAD};
 pub use operation::Operation;
 pub use port::{Port, Ports, Session};

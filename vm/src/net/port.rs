@@ -6,7 +6,7 @@ use bytes::Bytes;
 
 use super::frame::{self, Channel, Frame, HEADER, Header};
 use super::hub::{Fault, Hub};
-use super::{Counters, Net, NetError, Operation, PeerName, operation};
+use super::{Counters, Divergence, Net, NetError, Operation, PeerName, operation};
 
 /// The sending half of a transport.
 pub(super) trait Outbox: Send + Sync {
@@ -203,13 +203,14 @@ impl Port {
         let number = |sequence: u64, name: String| {
             if header.sequence == self.received[from] { name } else { format!("{name}, message {sequence}") }
         };
-        Err(NetError::Divergence {
+        let divergence = Divergence {
             peer: self.hub.name(from),
             place: self.hub.place(self.line),
             operation: number(self.received[from], operation.name().to_owned()),
             peer_place: self.hub.place(header.line),
             peer_operation: number(header.sequence, operation::describe(header.operation)),
-        })
+        };
+        Err(Box::new(divergence).into())
     }
 }
 

@@ -11,17 +11,18 @@ use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 
-use super::probe::{Answer, Probe};
+use super::probe::{ANSWER, Answer, Probe};
 use super::tls::{self, SERVER_NAME, Tls};
 use super::{CLOSE_ABORT, CLOSE_REFUSED, Peer, fault_of};
 use crate::net::frame::Channel;
 use crate::net::hub::Hub;
 use crate::net::{NetError, PeerName};
 
-/// Between attempts to reach a peer.
+/// Between attempts to reach a peer, at most; the first follow sooner, for players that start together.
 const RETRY: Duration = Duration::from_millis(250);
+const FIRST_RETRY: Duration = Duration::from_millis(10);
 
-/// How long a port has to refuse a probe before it is dialed.
+/// How long the port of another machine has to refuse a probe before it is dialed.
 const REFUSAL: Duration = Duration::from_millis(20);
 
 /// One attempt, handshake and all.
@@ -118,9 +119,11 @@ impl Meeting {
     /// Dials a peer until it is there, and again if it goes.
     async fn dial(self: Arc<Meeting>, peer: usize, events: UnboundedSender<Event>) {
         let probe = Probe::new(self.peers[peer].address);
+        let mut pause = FIRST_RETRY;
         loop {
-            if !present(probe.as_ref()).await {
-                sleep(RETRY).await;
+            if !self.present(peer, probe.as_ref()).await {
+                sleep(pause).await;
+                pause = RETRY.min(2 * pause);
                 continue;
             }
             let attempt = timeout(ATTEMPT, self.call(peer)).await;
@@ -137,6 +140,15 @@ impl Meeting {
                 return;
             }
             sleep(RETRY).await;
+        }
+    }
+
+    /// Whether somebody seems to hold a peer's port, so that a call is worth while.
+    async fn present(&self, peer: usize, probe: Option<&Probe>) -> bool {
+        let near = self.peers[peer].address.ip().is_loopback();
+        match probe {
+            Some(probe) => probe.ask(if near { ANSWER } else { REFUSAL }).await == Answer::Silence,
+            None => true,
         }
     }
 
@@ -263,14 +275,6 @@ async fn report(peer: usize, link: Link, events: &UnboundedSender<Event>) {
         let error = connection.closed().await;
         // Nobody listens any more once all have met.
         let _ = events.send(Event::Gone(peer, connection.stable_id(), error));
-    }
-}
-
-/// Whether somebody seems to hold a peer's port, so that a call is worth while.
-async fn present(probe: Option<&Probe>) -> bool {
-    match probe {
-        Some(probe) => probe.ask(REFUSAL).await == Answer::Silence,
-        None => true,
     }
 }
 

@@ -3,6 +3,7 @@
 //! One thread does all input and output, in a runtime of its own; protocol threads give it frames through queues and
 //! wait on the hub. It keeps connections alive while they compute. The only user of quinn, rustls' handshakes and tokio.
 
+mod buffer;
 mod meet;
 mod probe;
 mod stream;
@@ -21,6 +22,7 @@ use tokio::runtime::Builder;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::task::JoinSet;
 
+use self::buffer::Pool;
 use self::meet::{Link, Meeting};
 use self::stream::Item;
 use self::tls::{Pin, Tls};
@@ -71,12 +73,33 @@ pub struct Settings {
     pub sink: Sink,
 }
 
+/// Bytes that the system is asked to hold for a socket, each way. It gives as much as it allows: what does not fit while
+/// a thread waits for its core is lost, and loss costs a round trip and speed.
+const SOCKET_BUFFER: usize = 8 << 20;
+
 /// The UDP socket of a player.
 ///
 /// # Errors
 /// [`NetError::Setup`], with the address.
 pub fn bind(address: SocketAddr) -> Result<UdpSocket, NetError> {
     UdpSocket::bind(address).map_err(|e| NetError::Setup(format!("cannot receive at {address}: {e}")))
+}
+
+/// The UDP socket that the starting process left as standard input: how players on one machine get ports that nobody can
+/// take between choosing and binding.
+///
+/// # Errors
+/// [`NetError::Setup`] when standard input is something else.
+#[cfg(unix)]
+pub fn inherited() -> Result<UdpSocket, NetError> {
+    use std::os::fd::AsFd;
+    let failed = |why: String| NetError::Setup(format!("standard input is no UDP socket: {why}"));
+    let input = std::io::stdin().as_fd().try_clone_to_owned().map_err(|e| failed(e.to_string()))?;
+    let kind = socket2::SockRef::from(&input).r#type().map_err(|e| failed(e.to_string()))?;
+    if kind != socket2::Type::DGRAM {
+        return Err(failed(String::from("it is a stream")));
+    }
+    Ok(UdpSocket::from(input))
 }
 
 /// Joins a computation: returns when all peers are connected and have proved who they are.
@@ -188,6 +211,9 @@ impl Network {
     async fn serve(self, socket: UdpSocket, ready: &mpsc::Sender<Result<Quic, NetError>>) -> Result<(), NetError> {
         let failed = |e: String| NetError::Setup(format!("cannot start the network: {e}"));
         socket.set_nonblocking(true).map_err(|e| failed(e.to_string()))?;
+        let buffers = socket2::SockRef::from(&socket);
+        // Smaller ones work, too.
+        let _ = buffers.set_recv_buffer_size(SOCKET_BUFFER).and(buffers.set_send_buffer_size(SOCKET_BUFFER));
         // Every caller gets a configuration of its own; this one only says that there are callers.
         let (server, _) = self.tls.server(Vec::new()).map_err(failed)?;
         let config = EndpointConfig::default();
@@ -207,7 +233,7 @@ impl Network {
             }
         };
         let (orders, inbox) = unbounded_channel();
-        let mut served = Served { connections: Vec::new(), writers: JoinSet::new(), tasks };
+        let mut served = Served { connections: Vec::new(), writers: JoinSet::new(), tasks, pool: Pool::default() };
         let queues = links.into_iter().enumerate().map(|(peer, link)| served.start(&hub, peer, link)).collect();
         if ready.send(Ok(Quic { queues, orders, thread: Mutex::default() })).is_ok() {
             served.until_closed(inbox).await;
@@ -221,6 +247,7 @@ struct Served {
     connections: Vec<Connection>,
     writers: JoinSet<()>,
     tasks: JoinSet<()>,
+    pool: Pool,
 }
 
 impl Served {
@@ -232,7 +259,7 @@ impl Served {
         self.connections.push(connection);
         let serve = |(channel, (send, recv))| {
             let (queue, frames) = unbounded_channel();
-            self.tasks.spawn(stream::read(Arc::clone(hub), peer, channel, recv));
+            self.tasks.spawn(stream::read(Arc::clone(hub), peer, channel, recv, self.pool.clone()));
             self.writers.spawn(stream::write(send, frames));
             queue
         };
@@ -240,33 +267,34 @@ impl Served {
     }
 
     async fn until_closed(mut self, mut inbox: UnboundedReceiver<Order>) {
-        match inbox.recv().await {
+        let sent = match inbox.recv().await {
             Some(Order::Abort(report)) => {
-                self.close(CLOSE_ABORT, &report.encode());
+                let sent = self.close(CLOSE_ABORT, &report.encode());
                 while !matches!(inbox.recv().await, Some(Order::Close) | None) {}
+                sent
             }
             Some(Order::Close) | None => {
                 let farewell = async { while self.writers.join_next().await.is_some() {} };
                 let _ = tokio::time::timeout(FAREWELL, farewell).await;
-                self.close(CLOSE_DONE, b"");
+                self.close(CLOSE_DONE, b"")
             }
-        }
-        let _ = tokio::time::timeout(LAST_PACKET, self.flushed()).await;
-    }
-
-    fn close(&self, code: u32, reason: &[u8]) {
-        self.connections.iter().for_each(|connection| connection.close(code.into(), reason));
-    }
-
-    /// Waits until the closes are on their way, so that they precede the end of the process.
-    async fn flushed(&self) {
-        let left = |connection: &Connection| {
-            matches!(connection.close_reason(), Some(ConnectionError::LocallyClosed))
-                && connection.stats().frame_tx.connection_close == 0
         };
-        while self.connections.iter().any(left) {
-            tokio::task::yield_now().await;
-        }
+        let _ = tokio::time::timeout(LAST_PACKET, flushed(&sent)).await;
+    }
+
+    /// Closes the connections that are open; with each, how many datagrams it had sent before.
+    fn close(&self, code: u32, reason: &[u8]) -> Vec<(Connection, u64)> {
+        let open = self.connections.iter().filter(|connection| connection.close_reason().is_none());
+        let sent = open.map(|connection| (connection.clone(), connection.stats().udp_tx.datagrams)).collect();
+        self.connections.iter().for_each(|connection| connection.close(code.into(), reason));
+        sent
+    }
+}
+
+/// Waits until closed connections have sent their close, so that it precedes the end of the process.
+async fn flushed(sent: &[(Connection, u64)]) {
+    while sent.iter().any(|(connection, sent)| connection.stats().udp_tx.datagrams == *sent) {
+        tokio::task::yield_now().await;
     }
 }
 

@@ -21,7 +21,7 @@ const EVERY: Duration = Duration::from_millis(50);
 const SUSPICIOUS: Duration = Duration::from_millis(5);
 
 /// How long an answer from a near machine takes at most; one from afar is seen with the next probe.
-const ANSWER: Duration = Duration::from_millis(3);
+pub(super) const ANSWER: Duration = Duration::from_millis(3);
 
 /// So many refusals, with nothing received over QUIC between them, and it is gone: one may be a leftover.
 const ENOUGH: u32 = 3;
@@ -71,11 +71,14 @@ pub(super) async fn watch(hub: Arc<Hub>, peer: usize, connection: Connection) {
         sleep(if refused == 0 { EVERY } else { SUSPICIOUS }).await;
         let answer = probe.ask(ANSWER).await;
         let now = connection.stats().udp_rx.datagrams;
-        if now != heard {
-            (heard, refused) = (now, 0);
-        } else if answer == Answer::Refused {
-            refused += 1;
-        }
+        let silent = now == heard;
+        heard = now;
+        refused = match answer {
+            Answer::Refused if silent => refused + 1,
+            Answer::Refused => 1,
+            Answer::Silence if silent => refused,
+            Answer::Silence => 0,
+        };
     }
     hub.fail(Fault::Lost { peer, reason: String::from("its process has ended") });
 }

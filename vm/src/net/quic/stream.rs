@@ -7,6 +7,7 @@ use quinn::{ConnectionError, ReadError, RecvStream, SendStream};
 use tokio::sync::mpsc::UnboundedReceiver;
 
 use super::CLOSE_DONE;
+use super::buffer::{Buffer, Pool};
 use crate::net::frame::{Channel, Frame, HEADER, Header};
 use crate::net::hub::{Fault, Hub};
 
@@ -113,8 +114,8 @@ impl From<ReadError> for Stop {
 }
 
 /// Gives the frames of a stream to the hub until it ends.
-pub(super) async fn read(hub: Arc<Hub>, peer: usize, channel: Channel, stream: RecvStream) {
-    let mut intake = Intake { stream, chunks: Default::default(), at: 0, full: 0 };
+pub(super) async fn read(hub: Arc<Hub>, peer: usize, channel: Channel, stream: RecvStream, pool: Pool) {
+    let mut intake = Intake { stream, pool, chunks: Default::default(), at: 0, full: 0 };
     loop {
         match intake.frame(channel).await {
             Ok(frame) => hub.push(peer, channel, frame),
@@ -128,6 +129,7 @@ pub(super) async fn read(hub: Arc<Hub>, peer: usize, channel: Channel, stream: R
 /// A stream and the chunks that were taken from it.
 struct Intake {
     stream: RecvStream,
+    pool: Pool,
     chunks: [Bytes; CHUNKS],
     at: usize,
     full: usize,
@@ -152,18 +154,18 @@ impl Intake {
         Ok(Frame { header, payload })
     }
 
-    /// A payload in memory that starts at a multiple of 16 bytes. No more than [`FIRST_ALLOCATION`] is allocated
-    /// before as much has arrived.
+    /// A payload. No more than [`FIRST_ALLOCATION`] is allocated before as much has arrived.
     async fn payload(&mut self, length: usize) -> Result<Bytes, Stop> {
-        let mut buffer = Aligned { words: Vec::new(), length };
+        let mut buffer = Buffer::new(&self.pool, length);
         let mut filled = 0;
         while filled < length {
-            let room = length.min(if filled == 0 { FIRST_ALLOCATION } else { 2 * filled });
-            buffer.grow(room);
-            self.fill(&mut bytemuck::cast_slice_mut(&mut buffer.words)[filled..room], false).await?;
-            filled = room;
+            if buffer.room() == filled {
+                buffer.grow(length.min(FIRST_ALLOCATION.max(2 * filled)));
+            }
+            self.fill(buffer.rest(filled), false).await?;
+            filled = buffer.room();
         }
-        Ok(Bytes::from_owner(buffer))
+        Ok(buffer.freeze())
     }
 
     /// Fills `out`. The stream may end before the first byte where `may_end`, and nowhere else.
@@ -190,29 +192,5 @@ impl Intake {
             }
         }
         Ok(())
-    }
-}
-
-/// Memory for a payload that ring elements can be read from in place.
-struct Aligned {
-    words: Vec<u128>,
-    length: usize,
-}
-
-impl Aligned {
-    /// Room for `bytes` bytes, at least. A first allocation is zeroed by the system as it is touched.
-    fn grow(&mut self, bytes: usize) {
-        let words = bytes.div_ceil(size_of::<u128>());
-        if self.words.is_empty() {
-            self.words = vec![0; words];
-        } else {
-            self.words.resize(words, 0);
-        }
-    }
-}
-
-impl AsRef<[u8]> for Aligned {
-    fn as_ref(&self) -> &[u8] {
-        &bytemuck::cast_slice(&self.words)[..self.length]
     }
 }
