@@ -533,6 +533,24 @@ fn check_statement(text: &str, statement: &ast::Stmt) {
     }
 }
 
+#[test]
+fn helps_can_be_applied() {
+    let cases = [
+        ("if a:\n    pass\nesle:\n    pass", "did you mean `else`?"),
+        ("fro i in range(3):\n    pass", "did you mean `for`?"),
+        ("print 'x'", "`print` is a function: `print(…)`"),
+        ("x++", "write `x += 1`"),
+        ("a && b", "write `and`"),
+        ("x is 3", "compare with `==` or `!=`"),
+        ("x = “hello”", "write a text between `\"` and `\"`"),
+        ("if a {\n}", "end the line with `:` and indent the block"),
+    ];
+    for (text, expected) in cases {
+        let (_, found) = parse(FileId(0), text);
+        assert_eq!(found.iter().flat_map(|found| &found.help).collect::<Vec<_>>(), [expected], "{text}");
+    }
+}
+
 /// Every span of a text's diagnostics lies in it and cuts no character, and all of it renders.
 fn check(text: &str) {
     let (module, found) = parse(FileId(0), text);

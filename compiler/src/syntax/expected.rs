@@ -64,7 +64,7 @@ impl Reading<'_> {
         if let Some(open) = self.open(start).last().filter(|_| closes) {
             diagnostic = diagnostic.note(open.span(self.file), "inside this bracket");
         }
-        match self.hint(start) {
+        match self.misspelled().or_else(|| self.hint(start).map(str::to_owned)) {
             Some(help) => diagnostic.help(help),
             None => diagnostic,
         }
@@ -181,6 +181,17 @@ impl Reading<'_> {
         }
     }
 
+    /// Help for a line that looks like the head of a block whose first word is none: `esle:`.
+    fn misspelled(&self) -> Option<String> {
+        let (first, last) = (self.lexemes.first()?, self.lexemes.last()?);
+        let Token::Name(word) = &first.token else {
+            return None;
+        };
+        let heads = Keyword::ALL.iter().filter(|keyword| keyword.class() == Class::Block);
+        let meant = heads.map(|keyword| keyword.text()).find(|keyword| resembles(word, keyword))?;
+        (last.token == Token::Colon).then(|| format!("did you mean `{meant}`?"))
+    }
+
     fn ends_with(&self, tokens: &[Token]) -> bool {
         let last = self.lexemes.iter().rev().map(|lexeme| &lexeme.token);
         self.lexemes.len() > tokens.len() && tokens.iter().rev().eq(last.take(tokens.len()))
@@ -233,6 +244,19 @@ impl Reading<'_> {
         }
         kept
     }
+}
+
+/// Whether two words have the same letters in another order, or differ by one letter.
+fn resembles(word: &str, keyword: &str) -> bool {
+    let sorted = |word: &str| {
+        let mut letters: Vec<char> = word.chars().collect();
+        letters.sort_unstable();
+        letters
+    };
+    let (a, b): (Vec<char>, Vec<char>) = (word.chars().collect(), keyword.chars().collect());
+    let before = a.iter().zip(&b).take_while(|(a, b)| a == b).count();
+    let after = a[before..].iter().rev().zip(b[before..].iter().rev()).take_while(|(a, b)| a == b).count();
+    sorted(word) == sorted(keyword) || a.len().max(b.len()) - before - after <= 1
 }
 
 /// The names of terminals without lalrpop's quotes.

@@ -282,6 +282,8 @@ pub fn lex(file: FileId, text: &str, start: u32, end: u32) -> Lexed {
     let mut lexed = Lexed::default();
     let part = text.get(start as usize..end as usize).unwrap_or_default();
     let mut raws = Raw::lexer(part);
+    // One unknown character a line is reported: foreign quotes come in pairs, and binary files in thousands.
+    let mut garbled = false;
     while let Some(raw) = raws.next() {
         let from = start + raws.span().start as u32;
         let token = match raw {
@@ -290,7 +292,10 @@ pub fn lex(file: FileId, text: &str, start: u32, end: u32) -> Lexed {
                 lexed.comments.push(Span::new(file, from, start + raws.span().end as u32));
                 continue;
             }
-            Ok(Raw::Newline) => Ok(Token::Newline),
+            Ok(Raw::Newline) => {
+                garbled = false;
+                Ok(Token::Newline)
+            }
             Ok(Raw::Word) => Ok(word(raws.slice())),
             Ok(Raw::Number) => number(raws.slice()),
             Ok(Raw::Quote) => {
@@ -309,7 +314,11 @@ pub fn lex(file: FileId, text: &str, start: u32, end: u32) -> Lexed {
         };
         let to = start + raws.span().end as u32;
         let token = token.unwrap_or_else(|problem| {
-            lexed.diagnostics.push(problem.at(Span::new(file, from, to)));
+            let unknown = problem.code == Code::UnexpectedCharacter;
+            if !(unknown && garbled) {
+                lexed.diagnostics.push(problem.at(Span::new(file, from, to)));
+            }
+            garbled |= unknown;
             Token::Bad
         });
         lexed.lexemes.push(Lexeme { token, start: from, end: to });
@@ -398,10 +407,10 @@ mod tests {
     }
 
     #[test]
-    fn unknown_characters_are_reported_once_each() {
-        let text = "a ? b $ “";
+    fn unknown_characters_are_reported_once_a_line() {
+        let text = "a ? b $ “\nx = “hello”";
         let lexed = lex(FileId(0), text, 0, text.len() as u32);
-        assert_eq!(lexed.diagnostics.len(), 3);
-        assert_eq!(lexed.diagnostics[2].help.len(), 1);
+        assert_eq!(lexed.diagnostics.len(), 2);
+        assert_eq!(lexed.diagnostics[1].help.len(), 1);
     }
 }
