@@ -1,0 +1,224 @@
+//! From the intermediate representation to the program container: registers, jumps, the pool, lines, ports and disclosures.
+
+use crate::ir::{Block, BlockId, Constants, Function, Module, Note, Op, Terminator};
+use crate::lower::lower;
+use crate::passes::{optimise, registers};
+use crate::source::{FileId, Sources, Span};
+use crate::types::tree::Tree;
+use mpc_bytecode::operand::{ConstId, FuncId, Piece};
+use mpc_bytecode::program::{Direction, Line};
+use mpc_bytecode::{AnySrc, Constant, Disclosure, Instruction, Label, Port, Program, Src, Type, program};
+
+/// Makes a program of a checked tree: lowering, passes, emission.
+pub fn lower_and_emit(tree: &Tree, sources: &Sources) -> Program {
+    let mut module = lower(tree, sources);
+    optimise(&mut module);
+    emit(module, tree, sources)
+}
+
+/// Writes the intermediate representation as a program. Registers are allocated here.
+pub fn emit(module: Module, tree: &Tree, sources: &Sources) -> Program {
+    let entry = tree.functions.first().map_or(FileId(0), |function| function.span.file);
+    let mut emitter = Emitter {
+        sources,
+        files: vec![entry],
+        old: module.constants,
+        constants: Vec::new(),
+        pool: Constants::default(),
+        notes: module.notes,
+        disclosures: Vec::new(),
+    };
+    let mut functions = Vec::with_capacity(module.functions.len());
+    for (at, function) in module.functions.into_iter().enumerate() {
+        functions.push(emitter.function(FuncId(at as u32), function));
+    }
+    let ports = emitter.ports(tree);
+    Program {
+        precision: tree.precision,
+        files: emitter.files.iter().map(|&file| emitter.file_name(file)).collect(),
+        dims: tree.dims.clone(),
+        roles: tree.roles.clone(),
+        ports,
+        constants: emitter.constants,
+        functions,
+        disclosures: emitter.disclosures,
+    }
+}
+
+struct Emitter<'a> {
+    sources: &'a Sources,
+    /// The files that lines name, the entry first.
+    files: Vec<FileId>,
+    /// The pool that instructions name until now; it holds what was folded away too.
+    old: Constants,
+    constants: Vec<Constant>,
+    pool: Constants,
+    notes: Vec<Note>,
+    disclosures: Vec<Disclosure>,
+}
+
+/// A function's code while it is laid out.
+struct Code {
+    function: FuncId,
+    starts: Vec<u32>,
+    instructions: Vec<Instruction>,
+    lines: Vec<(u32, Line)>,
+}
+
+impl Emitter<'_> {
+    fn ports(&mut self, tree: &Tree) -> Vec<Port> {
+        let mut ports = tree.ports.clone();
+        for (port, default) in ports.iter_mut().zip(&tree.defaults) {
+            if let (Direction::Parameter { default: place }, Some(constant)) = (&mut port.direction, default) {
+                *place = Some(self.constant(constant.clone()));
+            }
+        }
+        ports
+    }
+
+    fn constant(&mut self, constant: Constant) -> ConstId {
+        let id = self.pool.intern(constant);
+        if id.0 as usize == self.constants.len() {
+            self.constants.push(self.pool.get(id).clone());
+        }
+        id
+    }
+
+    fn moved(&mut self, old: ConstId) -> ConstId {
+        let constant = self.old.get(old).clone();
+        self.constant(constant)
+    }
+
+    fn file_name(&self, file: FileId) -> String {
+        let name = self.sources.get(file).and_then(|source| source.path.file_name());
+        name.map(|name| name.to_string_lossy().into_owned()).unwrap_or_default()
+    }
+
+    fn line(&mut self, span: Span) -> Line {
+        let Some(source) = self.sources.get(span.file) else { return Line::default() };
+        let line = source.lines.line(span.start);
+        let known = self.files.iter().position(|&file| file == span.file);
+        let file = known.unwrap_or_else(|| {
+            self.files.push(span.file);
+            self.files.len() - 1
+        });
+        Line { file: file as u32, line }
+    }
+
+    fn function(&mut self, id: FuncId, mut function: Function) -> program::Function {
+        registers::allocate(&mut function);
+        let starts = starts(&function.blocks);
+        let mut code = Code { function: id, starts, instructions: Vec::new(), lines: Vec::new() };
+        for (at, block) in std::mem::take(&mut function.blocks).into_iter().enumerate() {
+            for op in block.code {
+                self.op(op, &mut code);
+            }
+            self.place(block.span, &mut code);
+            terminate(&block.end, BlockId(at as u32 + 1), &mut code);
+        }
+        let types = |bank: &Vec<crate::ir::Register>| -> Vec<Type> { bank.iter().map(|reg| reg.ty.clone()).collect() };
+        program::Function {
+            name: function.name,
+            params: function.params,
+            results: function.results,
+            registers: function.registers.0.each_ref().map(types),
+            code: code.instructions,
+            lines: code.lines,
+        }
+    }
+
+    /// Notes that what follows comes from `span`.
+    fn place(&mut self, span: Span, code: &mut Code) {
+        let line = self.line(span);
+        let at = code.instructions.len() as u32;
+        if code.lines.last().is_some_and(|last| last.0 == at) {
+            code.lines.pop();
+        }
+        if code.lines.last().is_none_or(|last| last.1 != line) {
+            code.lines.push((at, line));
+        }
+    }
+
+    fn op(&mut self, op: Op, code: &mut Code) {
+        self.place(op.span, code);
+        let mut instruction = op.instruction;
+        match &mut instruction {
+            Instruction::Const { value, .. } => *value = self.moved(*value),
+            Instruction::Format { pieces, .. } => pieces.iter_mut().for_each(|piece| self.piece(piece)),
+            _ => {}
+        }
+        for (entry, note) in op.notes.into_iter().enumerate() {
+            self.disclose(note, entry as u32, code);
+        }
+        code.instructions.push(instruction);
+    }
+
+    fn piece(&mut self, piece: &mut Piece) {
+        match piece {
+            Piece::Text(text) => *text = self.moved(*text),
+            Piece::Value(_, Some(spec)) => *spec = self.moved(*spec),
+            Piece::Value(_, None) => {}
+        }
+    }
+
+    fn disclose(&mut self, note: u32, entry: u32, code: &Code) {
+        let Some(note) = self.notes.get(note as usize).cloned() else { return };
+        let line = self.line(note.span);
+        self.disclosures.push(Disclosure {
+            function: code.function,
+            at: code.instructions.len() as u32,
+            entry,
+            to: note.to,
+            port: note.port,
+            expression: note.expression,
+            why: note.why,
+            line,
+        });
+    }
+}
+
+/// Where each block's first instruction stands.
+fn starts(blocks: &[Block]) -> Vec<u32> {
+    let mut at = 0;
+    let mut out = Vec::with_capacity(blocks.len());
+    for (place, block) in blocks.iter().enumerate() {
+        out.push(at);
+        at += block.code.len() as u32 + length(&block.end, BlockId(place as u32 + 1));
+    }
+    out
+}
+
+/// How many instructions a terminator takes before the block `next`.
+fn length(end: &Terminator, next: BlockId) -> u32 {
+    match end {
+        Terminator::Jump(to) => u32::from(*to != next),
+        Terminator::Branch { then, otherwise, .. } => 1 + u32::from(*then != next && *otherwise != next),
+        Terminator::Return(_) | Terminator::Raise(..) => 1,
+    }
+}
+
+fn terminate(end: &Terminator, next: BlockId, code: &mut Code) {
+    let label = |to: &BlockId| Label(code.starts[to.0 as usize]);
+    let cond = |reg: &mpc_bytecode::Reg| Src::new(reg.index);
+    let instructions = match end {
+        Terminator::Jump(to) if *to == next => vec![],
+        Terminator::Jump(to) => vec![Instruction::Jump { to: label(to) }],
+        Terminator::Branch { cond: test, then, otherwise } if *then == next => {
+            vec![Instruction::JumpUnless { cond: cond(test), to: label(otherwise) }]
+        }
+        Terminator::Branch { cond: test, then, otherwise } if *otherwise == next => {
+            vec![Instruction::JumpIf { cond: cond(test), to: label(then) }]
+        }
+        Terminator::Branch { cond: test, then, otherwise } => {
+            let first = Instruction::JumpIf { cond: cond(test), to: label(then) };
+            vec![first, Instruction::Jump { to: label(otherwise) }]
+        }
+        Terminator::Return(values) => {
+            vec![Instruction::Return { values: values.iter().copied().map(AnySrc).collect() }]
+        }
+        Terminator::Raise(exception, message) => {
+            vec![Instruction::Raise { exception: *exception, message: cond(message) }]
+        }
+    };
+    code.instructions.extend(instructions);
+}

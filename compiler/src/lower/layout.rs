@@ -1,0 +1,68 @@
+//! Which registers hold a value of the source.
+
+use crate::types::ty::Ty;
+use mpc_bytecode::{Kind, Type};
+
+/// A tensor, or a list around one: what one register holds, and whether it is a scalar.
+pub type Leaf = (Type, bool);
+
+/// The registers that a value of this type takes, in order: a tuple's components one after the other, a list of tuples as a list
+/// for each component. What was never filled (the items of a list that stays empty) counts as `int`.
+pub fn leaves(ty: &Ty) -> Vec<Leaf> {
+    match ty {
+        Ty::Tensor(kind, dims) => vec![(Type::Tensor(*kind), dims.is_empty())],
+        Ty::List(item) => items(item).into_iter().map(|(ty, _)| (Type::List(Box::new(ty)), false)).collect(),
+        Ty::Tuple(components) => components.iter().flat_map(leaves).collect(),
+        Ty::None => Vec::new(),
+        Ty::Unknown | Ty::Error => vec![(Type::Tensor(Kind::Int), true)],
+    }
+}
+
+/// The leaves of a list's items. A list of nothing (of `None`, of empty tuples) still has a length: its items count as `int`.
+pub fn items(item: &Ty) -> Vec<Leaf> {
+    let leaves = leaves(item);
+    if leaves.is_empty() { vec![(Type::Tensor(Kind::Int), true)] } else { leaves }
+}
+
+/// The kind of a tensor's elements; of anything else, of the tensors within.
+pub fn kind(ty: &Ty) -> Kind {
+    match ty {
+        Ty::Tensor(kind, _) => *kind,
+        Ty::List(item) => kind(item),
+        Ty::Tuple(items) => items.first().map_or(Kind::Int, kind),
+        Ty::None | Ty::Unknown | Ty::Error => Kind::Int,
+    }
+}
+
+/// True for a scalar.
+pub fn is_scalar(ty: &Ty) -> bool {
+    matches!(ty, Ty::Tensor(_, dims) if dims.is_empty())
+}
+
+/// True if the two certainly have one shape.
+pub fn same_shape(a: &Ty, b: &Ty) -> bool {
+    use crate::types::shape::Dim;
+    match (a, b) {
+        (Ty::Tensor(_, a), Ty::Tensor(_, b)) => a == b && !a.contains(&Dim::Unknown),
+        _ => false,
+    }
+}
+
+/// The item type of a list; unknown for anything else.
+pub fn item(ty: &Ty) -> &Ty {
+    match ty {
+        Ty::List(item) => item,
+        Ty::Tensor(..) | Ty::Tuple(_) | Ty::None | Ty::Unknown | Ty::Error => &Ty::Unknown,
+    }
+}
+
+/// Where a tuple's component starts among the leaves, and its type.
+pub fn component(ty: &Ty, at: usize) -> (usize, &Ty) {
+    match ty {
+        Ty::Tuple(components) => {
+            let start = components.iter().take(at).map(|before| leaves(before).len()).sum();
+            (start, components.get(at).unwrap_or(&Ty::Unknown))
+        }
+        Ty::Tensor(..) | Ty::List(_) | Ty::None | Ty::Unknown | Ty::Error => (0, &Ty::Unknown),
+    }
+}

@@ -1,0 +1,134 @@
+//! Which registers are still needed at the ends of blocks.
+//!
+//! Only registers that are read in a block before they are written there can be needed across a border. Temporaries never are, so the
+//! sets count those few alone and stay small in long programs.
+
+use crate::ir::{BlockId, Function, Table};
+use mpc_bytecode::Reg;
+
+/// The registers needed at the borders of every block.
+pub struct Liveness {
+    /// For registers that are needed across a border, their place in `regs`.
+    index: Table<u32>,
+    regs: Vec<Reg>,
+    words: usize,
+    before: Vec<u64>,
+    after: Vec<u64>,
+}
+
+const LOCAL: u32 = u32::MAX;
+
+impl Liveness {
+    /// Looks at a function.
+    pub fn of(function: &Function) -> Self {
+        let mut live = Liveness {
+            index: function.registers.table(LOCAL),
+            regs: Vec::new(),
+            words: 0,
+            before: Vec::new(),
+            after: Vec::new(),
+        };
+        let exposed = live.exposed(function);
+        let defined = live.sets(function, &exposed);
+        live.solve(function, &defined);
+        live
+    }
+
+    /// For every block, what it reads before writing it.
+    fn exposed(&mut self, function: &Function) -> Vec<Vec<Reg>> {
+        let mut written = function.registers.table(usize::MAX);
+        let each = |(at, block): (usize, &crate::ir::Block)| {
+            let mut exposed = Vec::new();
+            for op in &block.code {
+                op.reads(|reg| if written[reg] != at { exposed.push(reg) });
+                op.writes(|reg| written[reg] = at);
+            }
+            block.end.reads(|reg| if written[reg] != at { exposed.push(reg) });
+            for &reg in &exposed {
+                if self.index[reg] == LOCAL {
+                    self.index[reg] = self.regs.len() as u32;
+                    self.regs.push(reg);
+                }
+            }
+            exposed
+        };
+        function.blocks.iter().enumerate().map(each).collect()
+    }
+
+    /// Makes the sets: `before` holds what blocks expose, the result what they write.
+    fn sets(&mut self, function: &Function, exposed: &[Vec<Reg>]) -> Vec<u64> {
+        self.words = self.regs.len().div_ceil(64);
+        let size = self.words * function.blocks.len();
+        (self.before, self.after) = (vec![0; size], vec![0; size]);
+        let mut defined = vec![0; size];
+        for (at, block) in function.blocks.iter().enumerate() {
+            let row = at * self.words;
+            for &reg in &exposed[at] {
+                set(&mut self.before[row..], self.index[reg]);
+            }
+            for op in &block.code {
+                op.writes(|reg| if self.index[reg] != LOCAL { set(&mut defined[row..], self.index[reg]) });
+            }
+        }
+        defined
+    }
+
+    fn solve(&mut self, function: &Function, defined: &[u64]) {
+        let mut changed = true;
+        while changed {
+            changed = false;
+            for (at, block) in function.blocks.iter().enumerate().rev() {
+                let row = at * self.words;
+                block.end.successors(|to| {
+                    let from = to.0 as usize * self.words;
+                    (0..self.words).for_each(|word| self.after[row + word] |= self.before[from + word]);
+                });
+                for word in row..row + self.words {
+                    let more = self.before[word] | (self.after[word] & !defined[word]);
+                    changed |= more != self.before[word];
+                    self.before[word] = more;
+                }
+            }
+        }
+    }
+
+    /// Calls `visit` with every register needed when `block` begins.
+    pub fn before(&self, block: BlockId, visit: impl FnMut(Reg)) {
+        self.members(&self.before, block, visit);
+    }
+
+    /// Calls `visit` with every register needed when `block` ends.
+    pub fn after(&self, block: BlockId, visit: impl FnMut(Reg)) {
+        self.members(&self.after, block, visit);
+    }
+
+    /// True if a register is needed when `block` begins.
+    pub fn is_before(&self, block: BlockId, reg: Reg) -> bool {
+        self.has(&self.before, block, reg)
+    }
+
+    /// True if a register is needed when `block` ends.
+    pub fn is_after(&self, block: BlockId, reg: Reg) -> bool {
+        self.has(&self.after, block, reg)
+    }
+
+    fn has(&self, sets: &[u64], block: BlockId, reg: Reg) -> bool {
+        let index = self.index[reg];
+        index != LOCAL && sets[block.0 as usize * self.words + index as usize / 64] >> (index % 64) & 1 == 1
+    }
+
+    fn members(&self, sets: &[u64], BlockId(block): BlockId, mut visit: impl FnMut(Reg)) {
+        let row = block as usize * self.words;
+        for (word, &bits) in sets[row..row + self.words].iter().enumerate() {
+            let mut rest = bits;
+            while rest != 0 {
+                visit(self.regs[word * 64 + rest.trailing_zeros() as usize]);
+                rest &= rest - 1;
+            }
+        }
+    }
+}
+
+fn set(row: &mut [u64], index: u32) {
+    row[index as usize / 64] |= 1 << (index % 64);
+}
