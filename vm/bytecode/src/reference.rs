@@ -128,7 +128,7 @@ fn words<'a>(title: &str, operand: &str, words: impl Iterator<Item = (&'a str, &
 fn secret_arithmetic() -> String {
     let mut out = String::from(
         "## Kinds of secret sums and products\n\n\
-         A product may also be kept as `raw`, as it stands in the ring. `—`: the verifier does not let it pass.\n\n\
+         A product may also be kept as `raw`, as it stands in the ring; a result of kind `sint` may be declared `sbool` and the other way round. `—`: the verifier does not let it pass.\n\n\
          | | | sum, difference | product | matrix product |\n|---|---|---|---|---|\n",
     );
     let text = |kind: Option<Kind>| kind.map_or("—".into(), |kind| format!("`{kind}`"));

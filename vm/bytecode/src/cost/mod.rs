@@ -77,6 +77,14 @@ fn elements(shape: &[u64]) -> u64 {
     shape.iter().copied().fold(1, u64::saturating_mul)
 }
 
+/// How many elements two shapes have once they are broadcast against each other.
+fn broadcast(a: &[u64], b: &[u64]) -> u64 {
+    let (long, short) = if a.len() < b.len() { (b, a) } else { (a, b) };
+    let ones = std::iter::repeat_n(1, long.len() - short.len());
+    let sizes = long.iter().copied().zip(ones.chain(short.iter().copied()));
+    sizes.map(|(a, b)| if a == 1 { b } else { a }).fold(1, u64::saturating_mul)
+}
+
 /// The sizes of a matrix product: (m,k) times (k,n).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Product {
@@ -175,7 +183,11 @@ pub fn works(instruction: &Instruction, sizes: &dyn Sizes) -> Vec<Work> {
     let count = |reg: Reg| elements(&sizes.shape(reg));
     let all = |regs: &mut dyn Iterator<Item = Reg>| regs.map(count).fold(0, u64::saturating_add);
     match instruction {
-        I::Mul { batch } => vec![Work::Mul { elements: all(&mut batch.iter().map(|(_, a, _)| a.reg())) }],
+        I::Mul { batch } => {
+            let product = |a: Reg, b: Reg| broadcast(&sizes.shape(a), &sizes.shape(b));
+            let elements = batch.iter().map(|(_, a, b)| product(a.reg(), b.reg())).fold(0, u64::saturating_add);
+            vec![Work::Mul { elements }]
+        }
         I::Square { batch } => vec![Work::Square { elements: all(&mut batch.iter().map(|(_, a)| a.reg())) }],
         I::Matmul { batch } => {
             let product = |a: Reg, b: Reg| Product::of(&sizes.shape(a), &sizes.shape(b));

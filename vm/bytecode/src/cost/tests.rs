@@ -60,6 +60,14 @@ fn products_take_vectors_as_numpy_does() {
 }
 
 #[test]
+fn products_broadcast() {
+    assert_eq!(broadcast(&[2, 3], &[2, 3]), 6);
+    assert_eq!(broadcast(&[], &[2, 3]), 6);
+    assert_eq!(broadcast(&[4, 1], &[3]), 12);
+    assert_eq!(broadcast(&[1], &[0]), 0);
+}
+
+#[test]
 fn inputs_go_by_owner_and_outputs_by_recipients() {
     let parse = |text| Instruction::parse(text).expect("an instruction");
     let inputs = works(&parse("input [s0 port0, s1 port1, s2 port3]"), &Fixed);

@@ -285,7 +285,8 @@ fn kinds() {
     assert_eq!(broken("p1:.:.", "p4:.:."), "index: p4 is bool, not int");
     assert_eq!(broken("share s1 p0", "share s5 p0"), "share: it does not take int (p0) to sfix (s5)");
     assert_eq!(broken("push l1 l1 s1", "add s0 s0 s4"), "add: it does not take sint (s0) with sfix (s4)");
-    assert_eq!(broken("push l1 l1 s1", "add s8 s8 s8"), "add: s8 is sbool, not sint");
+    assert_eq!(broken("push l1 l1 s1", "add s4 s8 s8"), "add: s4 is sfix, not sint");
+    assert_eq!(broken("push l1 l1 s1", "sum s4 s8 []"), "sum: s4 is sfix, not sint");
     assert_eq!(broken("push l1 l1 s1", "addp s4 s4 p0"), "addp: it does not take sfix (s4) with int (p0)");
     assert_eq!(broken("mulp s11 s5 p7", "mulp s10 s5 p6"), "mulp: it does not take sfix (s5) with str (p6)");
     assert_eq!(broken("mul [s2 s0 s1, s10 s4 s4]", "mul [s2 s0 s1, s5 s4 s4]"), "mul: s5 is sfix, not raw");

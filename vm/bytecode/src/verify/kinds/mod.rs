@@ -10,7 +10,9 @@
 //! | negation, sum along axes | the same; bool gives int |
 //! | product | bool with anything gives that; int with int gives int; int with fix gives fix; fix with fix, and `raw` with any, give `raw` |
 //! | matrix product | the same, but bool with bool gives int |
-//! | any of these | may also be kept as `raw` where it is a product |
+//!
+//! Where the rule gives int, the result may be declared bool and the other way round: the compiler knows that `1 − b` is 0 or 1, and `plain`
+//! holds it to that. A product may also be kept as `raw`, as it stands in the ring.
 //!
 //! What a `raw` is worth, its scale and its range, is the compiler's affair: `retype` and `trunc` enter and leave it.
 
@@ -207,6 +209,12 @@ impl<'a> Scope<'a> {
         }
     }
 
+    /// As `is`, but an int may be declared bool and the other way round.
+    fn holds_result(&self, dst: impl Register, expected: Kind) -> Checked {
+        let integer = |kind: Kind| matches!(kind, Kind::Sint | Kind::Sbool);
+        if integer(expected) && integer(self.tensor(dst)?) { Ok(()) } else { self.is(dst, expected) }
+    }
+
     fn all_are(&self, registers: &[impl Register], expected: Kind) -> Checked {
         registers.iter().try_for_each(|register| self.is(*register, expected))
     }
@@ -241,7 +249,7 @@ impl<'a> Scope<'a> {
         let kinds = srcs.iter().map(|src| self.tensor(*src)).collect::<Result<Vec<_>, _>>()?;
         let listed = || kinds.iter().map(|kind| kind.text()).collect::<Vec<_>>().join(" and ");
         let expected = rule(&kinds).ok_or_else(|| format!("there is no `{what}` of {}", listed()))?;
-        self.is(dst, expected)
+        self.holds_result(dst, expected)
     }
 
     /// `rule` lets the kind of `src` become the kind of `dst`.
@@ -264,7 +272,7 @@ impl<'a> Scope<'a> {
         let (left, right) = (self.tensor(a)?, self.tensor(b)?);
         let expected = rule(left, right)
             .ok_or_else(|| format!("it does not take {left} ({}) with {right} ({})", a.reg(), b.reg()))?;
-        self.is(dst, expected)
+        self.holds_result(dst, expected)
     }
 
     /// As `combines`; a product may also be kept as it stands in the ring.
