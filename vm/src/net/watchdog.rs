@@ -23,27 +23,33 @@ const NAP: Duration = Duration::from_secs(60);
 pub(super) struct Watchdog<'a> {
     hub: &'a Hub,
     waits_for: Option<(usize, u32)>,
+    /// When it first had to wait: most messages are there already, and cost no look at the clock.
+    since: Option<Instant>,
 }
 
 impl<'a> Watchdog<'a> {
     /// Watches a wait for a peer at a source line.
     pub fn new(hub: &'a Hub, peer: usize, line: u32) -> Watchdog<'a> {
-        Watchdog { hub, waits_for: Some((peer, line)) }
+        Watchdog { hub, waits_for: Some((peer, line)), since: None }
     }
 
     /// Watches nothing: waiting is what is expected here.
     pub fn asleep(hub: &'a Hub) -> Watchdog<'a> {
-        Watchdog { hub, waits_for: None }
+        Watchdog { hub, waits_for: None, since: None }
+    }
+
+    fn waited(&mut self) -> Duration {
+        self.since.get_or_insert_with(Instant::now).elapsed()
     }
 
     /// How long to sleep before the next look.
-    pub fn patience(&self, start: Instant) -> Duration {
-        if self.waits_for.is_some() { PATIENCE.saturating_sub(start.elapsed()) } else { NAP }
+    pub fn patience(&mut self) -> Duration {
+        if self.waits_for.is_some() { PATIENCE.saturating_sub(self.waited()) } else { NAP }
     }
 
     /// Says what is waited for, once, when it has been long.
-    pub fn look(&mut self, start: Instant) {
-        if start.elapsed() < PATIENCE {
+    pub fn look(&mut self) {
+        if self.waits_for.is_none() || self.waited() < PATIENCE {
             return;
         }
         if let Some((peer, line)) = self.waits_for.take() {
