@@ -9,7 +9,7 @@
 use crate::isa::Instruction;
 use crate::operand::{ConstId, DecodeError, DimId, FuncId, PortId, Reader, Reg, RoleId};
 use crate::types::{Kind, Type};
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde::{Deserialize, Serialize, Serializer};
 use sha2::{Digest, Sha256};
 use std::fmt;
 
@@ -283,7 +283,7 @@ pub struct Disclosure {
 }
 
 /// A whole program.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Program {
     /// Widths of numbers.
     pub precision: Precision,
@@ -391,10 +391,12 @@ impl Program {
         if Sha256::digest(body)[..] != hash[..] {
             return Err(LoadError::Altered);
         }
-        let (program, rest) = postcard::take_from_bytes::<Self>(body).map_err(|e| LoadError::Body(e.to_string()))?;
+        let stored = postcard::take_from_bytes::<StoredProgram>(body);
+        let (stored, rest) = stored.map_err(|error| LoadError::Body(error.to_string()))?;
         if !rest.is_empty() {
             return Err(LoadError::Body(format!("{} bytes are left over", rest.len())));
         }
+        let program = stored.decode()?;
         // One program, one hash: numbers could be written with more bytes than they need.
         if program.body() != body {
             return Err(LoadError::Body("it is not written the one way that a program is written".into()));
@@ -430,12 +432,29 @@ impl Serialize for Function {
     }
 }
 
-impl<'de> Deserialize<'de> for Function {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let stored = StoredFunction::deserialize(deserializer)?;
-        let code = decode_all(&stored.code).map_err(serde::de::Error::custom)?;
-        let StoredFunction { name, params, results, registers, lines, .. } = stored;
-        Ok(Function { name, params, results, registers, code, lines })
+/// A program as it stands in the file. [`Program`] is written with the same fields.
+#[derive(Deserialize)]
+struct StoredProgram {
+    precision: Precision,
+    files: Vec<String>,
+    dims: Vec<String>,
+    roles: Vec<Role>,
+    ports: Vec<Port>,
+    constants: Vec<Constant>,
+    functions: Vec<StoredFunction>,
+    disclosures: Vec<Disclosure>,
+}
+
+impl StoredProgram {
+    fn decode(self) -> Result<Program, LoadError> {
+        let Self { precision, files, dims, roles, ports, constants, functions, disclosures } = self;
+        let functions = functions.into_iter().enumerate().map(|(i, stored)| {
+            let StoredFunction { name, params, results, registers, code, lines } = stored;
+            let code = decode_all(&code).map_err(|error| LoadError::Body(format!("function f{i}: {error}")))?;
+            Ok(Function { name, params, results, registers, code, lines })
+        });
+        let functions = functions.collect::<Result<_, LoadError>>()?;
+        Ok(Program { precision, files, dims, roles, ports, constants, functions, disclosures })
     }
 }
 

@@ -60,6 +60,21 @@ fn a_program_is_written_one_way() {
     );
 }
 
+#[test]
+fn a_fault_in_the_code_names_the_function() {
+    let mut program = Program::default();
+    let code = vec![Instruction::Trunc { bits: 0x7d, batch: vec![] }];
+    program.functions.push(crate::program::Function { code, ..Default::default() });
+    let mut body = program.to_bytes().split_off(HEADER);
+    let at = body.windows(2).position(|pair| pair == [0x43, 0x7d]).expect("the instruction");
+    body[at] = 0xff;
+    let error = Program::from_bytes(&sealed(&body)).expect_err("there is no such instruction");
+    assert_eq!(
+        error.to_string(),
+        "the program's body cannot be read: function f0: there is no instruction with number 0xff"
+    );
+}
+
 proptest! {
     #[test]
     fn every_instruction_reads_back(bytes in prop::collection::vec(any::<u8>(), 0..96)) {
