@@ -1,7 +1,7 @@
 //! The column of `additive`: n computing players and a dealer.
 //!
-//! Every opening is a message of each player to each other one. What the dealer knows and the players share is drawn from seeds that the dealer
-//! has with each player, so that only one player, the last, is sent anything: the difference to the value.
+//! Every opening is a message of each player to each other one. What the dealer knows and the players share is drawn from
+//! seeds that the dealer has with each player, so that only one player, the last, is sent anything: the difference to the value.
 //!
 //! In each function `elements` counts ring elements, `players` the computing players, `ring_bytes` the bytes of an element.
 

@@ -1,8 +1,8 @@
 //! Rounds and bytes of every interactive instruction under every sharing scheme, as formulas over sizes.
 //!
 //! [`works`] says which protocol calls an instruction makes and on how much; [`cost`] looks a call up in the column of a scheme.
-//! Columns are files of this folder with one function a primitive. The conformance suite runs every primitive under every scheme and fails
-//! if what was sent differs from what is declared here by one byte, so figures computed from here are exact once sizes are bound.
+//! Columns are files of this folder with one function a primitive. The conformance suite runs every primitive under every scheme
+//! and fails if what was sent differs from what is declared here by one byte, so figures from here are exact once sizes are bound.
 
 pub mod additive;
 

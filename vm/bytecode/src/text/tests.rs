@@ -1,7 +1,9 @@
 //! Round trips of arbitrary programs, and what the assembler says about a wrong line.
 
 use crate::arbitrary::programs;
-use crate::program::Program;
+use crate::isa::Instruction;
+use crate::operand::{Dst, Label, Src};
+use crate::program::{Constant, Function, Line, Program};
 use proptest::prelude::*;
 
 proptest! {
@@ -87,6 +89,19 @@ fn the_example_of_the_documentation_reads() {
         .collect();
     let program = Program::from_text(&example).expect("the example is right");
     assert_eq!(program.functions[0].code.len(), 4);
+    assert_eq!(Program::from_text(&program.to_text()), Ok(program));
+}
+
+/// Quadratic reading or writing would show: nobody waits an hour for a test.
+#[test]
+fn large_programs_read_back() {
+    let mut program = Program::default();
+    program.constants.push(Constant::Int(vec![1_000_000], (0..1_000_000).collect()));
+    let jump = |to| Instruction::Jump { to: Label(to) };
+    let batch = (0..100_000).map(|i| (Dst::new(i), Src::new(i), Src::new(i))).collect();
+    let code = [Instruction::Mul { batch }].into_iter().chain((0..200_000).map(jump)).collect();
+    let lines = (0..200_000).map(|at| (at, Line { file: 0, line: at })).collect();
+    program.functions.push(Function { code, lines, ..Function::default() });
     assert_eq!(Program::from_text(&program.to_text()), Ok(program));
 }
 
