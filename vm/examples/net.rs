@@ -22,6 +22,9 @@ const ROUNDS: u32 = 1000;
 const LONG: usize = 32 << 20;
 const LONGS: usize = 16;
 
+/// What a process that plays is started with.
+const PEER: &str = "--peer";
+
 /// What the processes do.
 #[derive(Clone, Copy, Debug)]
 enum Work {
@@ -47,7 +50,9 @@ impl Work {
 
 fn main() -> Result<()> {
     let arguments: Vec<_> = std::env::args().skip(1).collect();
-    if let [me, work, cluster] = &arguments[..] {
+    if let [mode, me, work, cluster] = &arguments[..]
+        && mode == PEER
+    {
         let work = Work::ALL.into_iter().find(|w| w.name() == *work).context("no such work")?;
         return play(me.parse()?, work, Path::new(cluster));
     }
@@ -116,7 +121,7 @@ fn start(me: usize, work: Work, cluster: &PathBuf, pin: Option<usize>) -> Result
         }
         None => Command::new(program),
     };
-    command.args([me.to_string(), work.name()]).arg(cluster).stdout(Stdio::piped());
+    command.args([PEER, &me.to_string(), &work.name()]).arg(cluster).stdout(Stdio::piped());
     Ok(command.spawn()?)
 }
 

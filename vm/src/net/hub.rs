@@ -5,6 +5,7 @@
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::time::Duration;
 
 use super::frame::{Channel, Frame};
 use super::watchdog::{Sink, Watchdog};
@@ -27,6 +28,8 @@ pub(super) struct Company {
     pub players: usize,
     pub dealer: Option<usize>,
     pub names: Vec<PeerName>,
+    /// How long a peer may be silent.
+    pub idle: Duration,
 }
 
 /// See the module.

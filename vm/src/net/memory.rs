@@ -2,6 +2,7 @@
 //! without a socket.
 
 use std::sync::{Arc, OnceLock, Weak};
+use std::time::Duration;
 
 use super::frame::{Channel, Frame};
 use super::hub::{Company, Hub};
@@ -47,7 +48,8 @@ pub fn join(players: usize, with_dealer: bool, sink: &Sink) -> Vec<(Session, Por
     let dealer = with_dealer.then_some(players);
     let peers = players + usize::from(with_dealer);
     let names: Vec<_> = (0..peers).map(|index| PeerName { index, name: None, dealer: dealer == Some(index) }).collect();
-    let hub = |me| Arc::new(Hub::new(Company { me, players, dealer, names: names.clone() }, Arc::clone(sink)));
+    let company = |me| Company { me, players, dealer, names: names.clone(), idle: Duration::MAX };
+    let hub = |me| Arc::new(Hub::new(company(me), Arc::clone(sink)));
     let hubs: Vec<Arc<Hub>> = (0..peers).map(hub).collect();
     let all = Arc::new(OnceLock::from(hubs.iter().map(Arc::downgrade).collect::<Vec<_>>()));
     let outbox = |me| Arc::new(Memory { me, hubs: Arc::clone(&all) });

@@ -113,7 +113,7 @@ pub fn connect(socket: UdpSocket, settings: Settings) -> Result<(Session, Ports)
     let dealer = (peers.len() > players).then_some(players);
     let pins = peers.iter().zip(&names).map(|(peer, name)| Pin { key: peer.key, name: name.clone() }).collect();
     let tls = Tls::new(&identity, pins, idle)?;
-    let hub = Arc::new(Hub::new(Company { me, players, dealer, names }, sink));
+    let hub = Arc::new(Hub::new(Company { me, players, dealer, names, idle }, sink));
     let (ready, joined) = mpsc::channel();
     let network = Network { hub: Arc::clone(&hub), tls, peers, wait };
     let thread = thread::Builder::new()
@@ -316,7 +316,7 @@ fn fault_of(hub: &Hub, peer: usize, error: &ConnectionError) -> Option<Fault> {
             Some(reported(hub, peer, &close.reason))
         }
         ConnectionError::ApplicationClosed(_) => lost(String::from("it hung up")),
-        ConnectionError::TimedOut => lost(String::from("nothing was heard from it for too long")),
+        ConnectionError::TimedOut => lost(format!("nothing was heard from it for {:?}", hub.company.idle)),
         ConnectionError::Reset => lost(String::from("its process was started again")),
         ConnectionError::ConnectionClosed(_)
         | ConnectionError::TransportError(_)

@@ -143,9 +143,9 @@ fn who_shows_another_key_is_named_and_gets_nowhere() {
     cluster.change(0, |settings| {
         settings.peers[0].key = stranger.public();
         settings.identity = stranger;
-        settings.wait = Duration::from_millis(1000);
+        settings.wait = Duration::from_millis(2500);
     });
-    cluster.change(1, |settings| settings.wait = Duration::from_millis(600));
+    cluster.change(1, |settings| settings.wait = Duration::from_millis(2000));
     let results = cluster.run(|_, _| ());
     let error = results[1].as_ref().unwrap_err();
     assert_eq!(error.exit_code(), 69);
@@ -175,7 +175,7 @@ fn stranger_attempt(address: SocketAddr, cluster: &Cluster) -> impl FnOnce() -> 
     peers[0].address = address;
     peers[1].key = identity.public();
     let sink: Sink = Arc::new(|_| ());
-    let (wait, idle) = (Duration::from_millis(700), Duration::from_secs(1));
+    let (wait, idle) = (Duration::from_millis(1500), Duration::from_secs(2));
     let settings = Settings { me: 1, players: 2, peers, identity, wait, idle, sink };
     move || connect(socket(), settings).is_err()
 }
@@ -184,7 +184,7 @@ fn stranger_attempt(address: SocketAddr, cluster: &Cluster) -> impl FnOnce() -> 
 fn a_stranger_is_noted_once() {
     let mut cluster = Cluster::new(2, false);
     let address = cluster.settings[0].as_ref().unwrap().peers[0].address;
-    cluster.change(0, |settings| settings.wait = Duration::from_millis(1500));
+    cluster.change(0, |settings| settings.wait = Duration::from_millis(3000));
     let attempt = stranger_attempt(address, &cluster);
     let zero = cluster.starter(0);
     let victim = thread::spawn(zero);
@@ -203,8 +203,8 @@ fn expired_and_premature_certificates_are_refused() {
     {
         let bad = Identity::create_valid("bad", from, day).unwrap();
         let mut cluster = Cluster::with(2, vec![Identity::create("good").unwrap(), bad]);
-        cluster.change(0, |settings| settings.wait = Duration::from_millis(800));
-        cluster.change(1, |settings| settings.wait = Duration::from_millis(600));
+        cluster.change(0, |settings| settings.wait = Duration::from_millis(2000));
+        cluster.change(1, |settings| settings.wait = Duration::from_millis(2000));
         let results = cluster.run(|_, _| ());
         assert!(results.iter().all(|result| result.as_ref().unwrap_err().exit_code() == 69));
         let said = cluster.said();
@@ -219,13 +219,13 @@ fn expired_and_premature_certificates_are_refused() {
 fn swapped_addresses_are_named() {
     let mut cluster = Cluster::new(3, false);
     for me in 0..3 {
-        cluster.change(me, |settings| settings.wait = Duration::from_millis(1500));
+        cluster.change(me, |settings| settings.wait = Duration::from_millis(3000));
     }
     cluster.change(2, |settings| {
         let address = settings.peers[0].address;
         settings.peers[0].address = settings.peers[1].address;
         settings.peers[1].address = address;
-        settings.wait = Duration::from_millis(1000);
+        settings.wait = Duration::from_millis(2500);
     });
     let results = cluster.run(|_, _| ());
     let error = results[2].as_ref().unwrap_err().to_string();
@@ -239,9 +239,9 @@ fn a_peer_that_claims_another_index_is_refused() {
     cluster.change(2, |settings| {
         settings.me = 1;
         settings.peers.swap(1, 2);
-        settings.wait = Duration::from_millis(800);
+        settings.wait = Duration::from_millis(2000);
     });
-    cluster.change(0, |settings| settings.wait = Duration::from_millis(1200));
+    cluster.change(0, |settings| settings.wait = Duration::from_millis(2600));
     let (zero, liar) = (cluster.starter(0), cluster.starter(2));
     let zero = thread::spawn(zero);
     let error = liar().err().unwrap().to_string();
@@ -395,6 +395,49 @@ fn who_waits_for_a_peer_that_has_finished_is_told() {
     assert_eq!(results[0].as_ref().unwrap().as_deref(), Some(text));
 }
 
+/// Meets as player 1 and writes `bytes` to player 0's online channel as they are, then waits to be told off.
+fn misbehave(socket: UdpSocket, settings: Settings, bytes: &[u8], finish: bool) {
+    let names = check(&settings).unwrap();
+    let Settings { me, players, peers, identity, wait, idle, sink } = settings;
+    let pins = peers.iter().zip(&names).map(|(peer, name)| Pin { key: peer.key, name: name.clone() }).collect();
+    let tls = Tls::new(&identity, pins, idle).unwrap();
+    let hub = Arc::new(Hub::new(Company { me, players, dealer: None, names, idle }, sink));
+    Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+        socket.set_nonblocking(true).unwrap();
+        let endpoint = Endpoint::new(EndpointConfig::default(), None, socket, Arc::new(TokioRuntime)).unwrap();
+        let mut tasks = JoinSet::new();
+        let mut links = Arc::new(Meeting::new(endpoint, hub, tls, peers)).gather(wait, &mut tasks).await.unwrap();
+        let link = links[0].as_mut().unwrap();
+        link.streams[0].0.write_all(bytes).await.unwrap();
+        if finish {
+            link.streams[0].0.finish().unwrap();
+        }
+        link.connection.closed().await;
+    });
+}
+
+#[test]
+fn who_breaks_the_rules_is_named() {
+    use crate::net::frame::Header;
+    let header = |channel, length| {
+        Header { epoch: 0, channel, operation: Operation::Open.code(), sequence: 0, line: 1, length }.encode()
+    };
+    for (bytes, finish, what) in [
+        (header(0, u32::MAX), false, "it announces a message of 4294967295 bytes"),
+        (header(2, 8), false, "a frame of channel 2 on channel 0"),
+        (header(0, 8), true, "a stream ended within a message"),
+    ] {
+        let mut cluster = Cluster::new(2, false);
+        let (socket, settings) = (cluster.sockets[1].take().unwrap(), cluster.settings[1].take().unwrap());
+        let rogue = thread::spawn(move || misbehave(socket, settings, &bytes, finish));
+        let (session, mut ports) = cluster.starter(0)().unwrap();
+        let error = ports.online.recv(1, Operation::Open).unwrap_err();
+        assert_eq!((error.exit_code(), error.to_string()), (77, format!("player 1 broke the protocol: {what}")));
+        session.abort(error.exit_code(), &error.to_string());
+        rogue.join().unwrap();
+    }
+}
+
 #[test]
 fn an_identity_of_another_index_is_refused_before_anything_is_sent() {
     let mut cluster = Cluster::new(2, false);
@@ -464,6 +507,6 @@ fn a_killed_process_is_noticed_long_before_the_idle_limit() {
 
 #[test]
 fn a_stopped_process_is_noticed_at_the_idle_limit() {
-    let error = signalled("-STOP", Duration::from_millis(700));
-    assert_eq!(error, "player 1 is gone: nothing was heard from it for too long; at line 12");
+    let error = signalled("-STOP", Duration::from_secs(2));
+    assert_eq!(error, "player 1 is gone: nothing was heard from it for 2s; at line 12");
 }
