@@ -7,8 +7,10 @@
 //! Every interactive primitive takes a batch: its number of rounds does not depend on how many tensors it is given nor on
 //! their sizes. `mpc_bytecode::cost` declares rounds and bytes; the conformance suite holds every scheme to them.
 
+mod plain;
 mod share;
 
+pub use plain::Plain;
 pub use share::Share;
 
 use crate::algebra::{Domain, Tensor};
@@ -125,19 +127,12 @@ pub trait Protocol {
         values: &[Shares<Self>],
     ) -> Result<Option<Vec<Values<Self>>>, Fault>;
     /// Products, elementwise.
-    fn mul(
-        &mut self,
-        net: &mut dyn Net,
-        pairs: &[(Shares<Self>, Shares<Self>)],
-    ) -> Result<Vec<Shares<Self>>, Fault>;
+    fn mul(&mut self, net: &mut dyn Net, pairs: &[(Shares<Self>, Shares<Self>)]) -> Result<Vec<Shares<Self>>, Fault>;
     /// Squares.
     fn square(&mut self, net: &mut dyn Net, values: &[Shares<Self>]) -> Result<Vec<Shares<Self>>, Fault>;
     /// Matrix products (m,k)@(k,n); vectors as in NumPy.
-    fn matmul(
-        &mut self,
-        net: &mut dyn Net,
-        pairs: &[(Shares<Self>, Shares<Self>)],
-    ) -> Result<Vec<Shares<Self>>, Fault>;
+    fn matmul(&mut self, net: &mut dyn Net, pairs: &[(Shares<Self>, Shares<Self>)])
+    -> Result<Vec<Shares<Self>>, Fault>;
     /// Division by 2^bits, to one of the two nearest integers and exact for multiples, for |x| < 2^(ring − 2).
     fn trunc(&mut self, net: &mut dyn Net, bits: u32, values: &[Shares<Self>]) -> Result<Vec<Shares<Self>>, Fault>;
     /// One where a number of at most `bits` bits is negative, else zero.
