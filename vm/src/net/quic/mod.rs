@@ -132,19 +132,20 @@ fn check(settings: &Settings) -> Result<Vec<PeerName>, NetError> {
     if peers.len() != *players && peers.len() != players + 1 {
         return setup(format!("{} peers do not make {players} players", peers.len()));
     }
-    let Some(own) = peers.get(*me) else { return setup(format!("there is no player {me}")) };
-    if own.key != identity.public() {
-        return setup(format!(
-            "this identity has key {}…, but the cluster file says {}… for player {me}",
-            identity.public().short(),
-            own.key.short()
-        ));
-    }
     let name = |(index, peer): (usize, &Peer)| PeerName {
         index,
         name: peer.name.as_deref().map(Arc::from),
         dealer: index == *players,
     };
+    let Some(own) = peers.get(*me) else { return setup(format!("there is no player {me}")) };
+    if own.key != identity.public() {
+        return setup(format!(
+            "this identity has key {}…, but the cluster file says {}… for {}",
+            identity.public().short(),
+            own.key.short(),
+            name((*me, own))
+        ));
+    }
     Ok(peers.iter().enumerate().map(name).collect())
 }
 
