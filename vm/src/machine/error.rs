@@ -152,7 +152,7 @@ impl Error {
             Error::Mismatch(_) => 76,
             Error::Roles(_) => 78,
             Error::Usage(_) => 64,
-            Error::Output(_) => 74,
+            Error::Output(_) => 71,
         }
     }
 

@@ -23,7 +23,9 @@ enum Align {
 #[derive(Clone, Debug)]
 struct Spec {
     fill: char,
+    /// As it is written; `zero` stands for [`Align::Inner`] where nothing is.
     align: Option<Align>,
+    zero: bool,
     sign: Option<char>,
     positive_zero: bool,
     alternate: bool,
@@ -72,9 +74,8 @@ impl Spec {
         if at + usize::from(ty.is_some()) < chars.len() {
             return Err(invalid(text, "something is left over"));
         }
-        let align = align.or(zero.then_some(Align::Inner));
         let fill = fill.unwrap_or(if zero { '0' } else { ' ' });
-        Ok(Spec { fill, align, sign, positive_zero, alternate, width, group, precision, ty })
+        Ok(Spec { fill, align, zero, sign, positive_zero, alternate, width, group, precision, ty })
     }
 
     /// Fills a text up to the width; `head` is the sign and the prefix of a number.
@@ -99,13 +100,14 @@ impl Spec {
         };
         let head = format!("{sign}{prefix}");
         // Zeros that fill a grouped number belong to its groups.
-        let inner_zeros = self.fill == '0' && self.align == Some(Align::Inner);
+        let default = if self.zero { Align::Inner } else { Align::Right };
+        let inner_zeros = self.fill == '0' && self.align.unwrap_or(default) == Align::Inner;
         let least = if inner_zeros { self.width.saturating_sub(head.len() + tail.len()) } else { 0 };
         let digits = match self.group {
             Some(mark) => grouped(digits, mark, every, least),
             None => digits.to_string(),
         };
-        self.pad(&head, &format!("{digits}{tail}"), Align::Right)
+        self.pad(&head, &format!("{digits}{tail}"), default)
     }
 }
 
@@ -180,13 +182,11 @@ fn string(spec: &Spec, value: &str, text: &str) -> Result<String, Raised> {
     if for_numbers {
         return Err(invalid(text, "signs, `z`, `#` and grouping are for numbers"));
     }
-    let inner = spec.align == Some(Align::Inner);
-    if inner && spec.fill != '0' {
+    if spec.align == Some(Align::Inner) {
         return Err(invalid(text, "`=` is for numbers"));
     }
     let shown: String = value.chars().take(spec.precision.unwrap_or(usize::MAX)).collect();
-    let align = if inner { Some(Align::Left) } else { spec.align };
-    Ok(Spec { align, ..spec.clone() }.pad("", &shown, Align::Left))
+    Ok(spec.pad("", &shown, Align::Left))
 }
 
 fn integer(spec: &Spec, value: i64, text: &str) -> Result<String, Raised> {
@@ -223,7 +223,7 @@ fn character(spec: &Spec, value: i64, text: &str) -> Result<String, Raised> {
     }
     let found = u32::try_from(value).ok().and_then(char::from_u32);
     let c = found.ok_or_else(|| Raised::overflow("the number of a character lies between 0 and 0x10ffff"))?;
-    Ok(spec.pad("", &c.to_string(), Align::Left))
+    Ok(spec.pad("", &c.to_string(), if spec.zero { Align::Inner } else { Align::Left }))
 }
 
 /// A number's decimal digits, all of them: those in front of the point, then those behind.
@@ -356,7 +356,7 @@ fn general(spec: &Spec, digits: Digits, precision: usize, as_str: bool) -> Parts
     let digits = digits.significant(precision);
     let exponent = digits.exponent();
     let limit = precision as i64 - i64::from(as_str);
-    let (whole, tail, zero) = if exponent < -4 || exponent >= limit.max(if as_str { 0 } else { 1 }) {
+    let (whole, tail, zero) = if exponent < -4 || exponent >= limit {
         scientific(spec, digits, precision - 1)
     } else {
         plain(spec, digits, (precision as i64 - 1 - exponent).max(0) as usize, "")

@@ -7,6 +7,7 @@
 //!
 //! Invariant: nothing here panics, whatever the program, the data and the peers are.
 
+mod console;
 mod dispatch;
 mod error;
 mod forecast;
@@ -22,10 +23,11 @@ mod reduce;
 mod secret;
 mod structure;
 
+pub use console::Terminal;
 pub use error::{Call, Error, Traceback};
 pub use forecast::{Forecast, forecast};
 pub use frame::{Frame, State};
-pub use link::{Cast, Linked};
+pub use link::{Cast, Linked, Start, link, prepare};
 
 use crate::algebra::Domain;
 use crate::fixed::Fixed;

@@ -1,1 +1,262 @@
+//! Assembled programs under `plain`.
 
+use super::*;
+use crate::io::Assignment;
+use crate::net::memory::simulate_ports;
+use crate::protocol::Plain;
+use std::sync::{Arc, Mutex};
+
+#[derive(Clone, Default)]
+struct Page(Arc<Mutex<Vec<u8>>>);
+
+impl std::io::Write for Page {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().unwrap().extend(bytes);
+        Ok(bytes.len())
+    }
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+impl Page {
+    fn text(&self) -> String {
+        String::from_utf8(self.0.lock().unwrap().clone()).unwrap()
+    }
+}
+
+/// Runs a program under `plain` and returns what it prints and puts out, or its error.
+pub(super) fn run(text: &str, inputs: &[&str]) -> Result<String, String> {
+    let program = Program::from_text(&format!("mpcb 1\nfile 0 \"t.mpc\"\n{text}")).unwrap();
+    let given: Vec<Assignment> = inputs.iter().map(|input| input.parse().unwrap()).collect();
+    let page = Page::default();
+    let player = |ports: &mut crate::net::Ports| -> Result<(), Error> {
+        let cast = Cast::new(&program, 3, &Default::default())?.alone();
+        let start = prepare::<u64>(&program, program.hash(), "plain", &cast, 0, &given);
+        let linked = link(&mut ports.control, start)?;
+        let (prints, outputs) = (Box::new(page.clone()), Box::new(page.clone()));
+        let mut console = Terminal::new(&program, &cast, 0, &[], prints, outputs)?;
+        let mut protocol = Plain::<u64>::new();
+        Machine::new(&program, &linked, &mut protocol, &mut ports.online, &mut console)?.run()?;
+        Ok(())
+    };
+    let results = simulate_ports(1, false, |ports| player(ports).map_err(|error| error.to_string()));
+    results.into_iter().collect::<Result<Vec<_>, _>>().map(|_| page.text())
+}
+
+/// A function with public registers alone that prints what `value` holds in the end.
+fn public(registers: &str, constants: &str, code: &str) -> Result<String, String> {
+    run(&format!("{constants}\nfunction f0 \"main\"\n registers p {registers}\n line 0:1\n{code}\nreturn []"), &[])
+}
+
+#[test]
+fn loops_count_and_print() {
+    let code = "const p0 k0\nconst p1 k1\n@2 binary lt p2 p0 p1\njump-unless p2 @6\nbinary add p0 p0 p3\njump @2\n@6 convert p4 p0\nprint p4";
+    let code = code.replace("const p1 k1\n", "const p1 k1\nconst p3 k2\n").replace("@2", "@3").replace("@6", "@7");
+    assert_eq!(public("int, int, bool, int, str", "k0 int 0\nk1 int 1000\nk2 int 7", &code), Ok("1001".into()));
+}
+
+#[test]
+fn exceptions_carry_the_lines_of_all_calls() {
+    let text = r#"
+k0 int 1
+k1 int 0
+function f0 "main"
+  registers p 2 int
+  line 0:9
+  const p0 k0
+  call f1 [p1] [p0]
+  return []
+function f1 "ratio"
+  params [p0]
+  results int
+  registers p 2 int
+  line 0:3
+  const p1 k1
+  line 0:4
+  binary floordiv p1 p0 p1
+  return [p1]
+"#;
+    let expected = "  at t.mpc:9 in main\n  at t.mpc:4 in ratio\nZeroDivisionError: integer division or modulo by zero";
+    assert_eq!(run(text, &[]), Err(expected.into()));
+}
+
+#[test]
+fn recursion_has_an_end() {
+    let text = "function f0 \"main\"\n registers p int\n line 0:1\n call f1 [] []\n return []\nfunction f1 \"f\"\n line 0:2\n call f1 [] []\n return []";
+    let error = run(text, &[]).unwrap_err();
+    assert!(error.ends_with("RecursionError: calls are nested more than 1000 deep"), "{error}");
+    assert!(error.lines().count() < 30, "{error}");
+}
+
+#[test]
+fn broken_bytecode_is_an_error_and_no_panic() {
+    for code in [
+        "binary add p0 p0 p0",
+        "jump @99",
+        "binary add p9 p0 p0",
+        "const p0 k7",
+        "print p0",
+        "call f7 [] []",
+        "dim p0 dim3",
+        "param p0 port3",
+        "input [s0 port1]",
+        "get p0 l0 p0",
+    ] {
+        let error = public("int", "", code).unwrap_err();
+        assert!(error.starts_with("the program is broken:"), "{code}: {error}");
+    }
+}
+
+#[test]
+fn tensors_are_changed_in_place_and_copies_stay() {
+    let code = "const p0 k0\ncopy p1 p0\nconst p2 k1\nassign p0 p0 [p2] p2\nindex p3 p0 [::p4]\nformat p5 [p0:., k2, p1:., k2, p3:.]\nprint p5";
+    let code = code.replace("assign", "const p4 k3\nassign");
+    let found =
+        public("int, int, int, int, int, str", "k0 int [3] [1, 2, 3]\nk1 int 0\nk2 str \" \"\nk3 int -1", &code);
+    assert_eq!(found, Ok("[0, 2, 3] [1, 2, 3] [3, 2, 0]".into()));
+}
+
+#[test]
+fn lists_are_values() {
+    let text = r#"
+k0 int 1
+k1 int 2
+function f0 "main"
+  registers p int, int, str, int
+  registers l 2 list[int]
+  line 0:1
+  const p0 k0
+  const p1 k1
+  list l0 [p0, p1]
+  push l1 l0 p1
+  push l0 l0 p0
+  set l0 l0 p0 p0
+  pop l1 p3 l1 p0
+  join l1 l1 l0
+  pack p1 l1
+  format p2 [l0:., l1:., p3:., p1:.]
+  print p2
+  return []
+"#;
+    assert_eq!(run(text, &[]), Ok("[1, 1, 1][1, 2, 1, 1, 1]2[1, 2, 1, 1, 1]".into()));
+}
+
+const MEAN: &str = r#"
+dim0 "n"
+role0 "alice"
+role1 "bob"
+port0 input "x" sfix [dim0] from role0 at 0:1
+port1 input "y" sfix [dim0] from role1 at 0:2
+port2 output "z" sfix [dim0] to role1 at 0:3
+port3 output "s" sint [] to all at 0:4
+function f0 "main"
+  registers p fix, str
+  registers s 2 sfix, raw, sfix, sint
+  line 0:5
+  input [s0 port0, s1 port1]
+  mul [s2 s0 s1]
+  trunc 16 [s3 s2]
+  open [p0 s3]
+  format p1 [p0:.]
+  print p1
+  ltz 0 [s4 s3]
+  sum s4 s4 []
+  output [port2 s3, port3 s4]
+  return []
+"#;
+
+#[test]
+fn inputs_are_computed_with_and_put_out() {
+    let found = run(MEAN, &["x=[0.5, 2, -3]", "y=[0.5, -1, 4]"]);
+    assert_eq!(found, Ok("[0.25, -2.0, -12.0]z -> bob: [0.25, -2.0, -12.0]\ns -> all: 2\n".into()));
+}
+
+#[test]
+fn inputs_that_do_not_fit_are_named() {
+    let dims = run(MEAN, &["x=[1,2]", "y=[1,2,3]"]).unwrap_err();
+    assert_eq!(
+        dims,
+        "the dimension `n` cannot be both 2 and 3: input `x` of player 0 has size 2 along axis 0, but input `y` of player 0 has size 3 along axis 0"
+    );
+    let missing = run(MEAN, &["x=[1,2]"]).unwrap_err();
+    assert_eq!(missing, "input `y` is missing: give it by `--input y=FILE` or a literal (sfix[n])");
+    let rank = run(MEAN, &["x=1", "y=[1,2]"]).unwrap_err();
+    assert_eq!(rank, "input `x`: expected sfix[n] (1 axis), found a single value");
+    let unknown = run(MEAN, &["x=[1]", "y=[1]", "q=3"]).unwrap_err();
+    assert_eq!(unknown, "the program has no input `q`; its inputs: x, y");
+}
+
+#[test]
+fn what_leaves_its_range_raises_under_plain() {
+    let found = run(MEAN, &["x=[1000000]", "y=[1000000]"]).unwrap_err();
+    assert!(found.contains("at t.mpc:5 in main") && found.contains("OverflowError"), "{found}");
+}
+
+#[test]
+fn a_forecast_stops_where_a_revealed_value_decides() {
+    let branch = MEAN
+        .replace("  ltz 0 [s4 s3]", "  convert p2 p0\n  jump-if p2 @7\n  ltz 0 [s4 s3]")
+        .replace("fix, str", "fix, str, bool");
+    for (text, expected) in [(MEAN.to_string(), Forecast::Complete), (branch, Forecast::Revealed)] {
+        let program = Program::from_text(&format!("mpcb 1\nfile 0 \"t.mpc\"\n{text}")).unwrap();
+        let cast = Cast::new(&program, 3, &Default::default()).unwrap().alone();
+        let given = ["x=[1]", "y=[2]"].map(|input| input.parse().unwrap());
+        let found = simulate_ports(1, false, |ports| {
+            let start = prepare::<u64>(&program, program.hash(), "plain", &cast, 0, &given);
+            let linked = link(&mut ports.control, start).unwrap();
+            let linked =
+                Linked { inputs: linked.inputs.into_iter().map(|(id, inputs)| (id, inputs)).collect(), ..linked };
+            forecast(&program, &linked, &mut Dry(Plain::<u64>::new()), |_| false).unwrap()
+        });
+        assert_eq!(found, [expected]);
+    }
+}
+
+/// `plain` without values: inputs are zeros of the shapes that everybody knows.
+struct Dry(Plain<u64>);
+
+type S = crate::protocol::Shares<Plain<u64>>;
+type V = crate::protocol::Values<Plain<u64>>;
+type Many = Result<Vec<S>, crate::protocol::Fault>;
+
+impl Protocol for Dry {
+    type Domain = u64;
+    fn share_public(&self, value: &V) -> S {
+        self.0.share_public(value)
+    }
+    fn input(&mut self, net: &mut dyn Net, owner: usize, values: Option<&[V]>, shapes: &[Vec<usize>]) -> Many {
+        assert!(values.is_none(), "a forecast has no values");
+        let zeros: Vec<V> = shapes.iter().map(|shape| V::from_elem(ndarray::IxDyn(shape), 0)).collect();
+        self.0.input(net, owner, Some(&zeros), shapes)
+    }
+    fn open(
+        &mut self,
+        net: &mut dyn Net,
+        to: &crate::protocol::Recipients,
+        values: &[S],
+    ) -> Result<Option<Vec<V>>, crate::protocol::Fault> {
+        self.0.open(net, to, values)
+    }
+    fn mul(&mut self, net: &mut dyn Net, pairs: &[(S, S)]) -> Many {
+        self.0.mul(net, pairs)
+    }
+    fn square(&mut self, net: &mut dyn Net, values: &[S]) -> Many {
+        self.0.square(net, values)
+    }
+    fn matmul(&mut self, net: &mut dyn Net, pairs: &[(S, S)]) -> Many {
+        self.0.matmul(net, pairs)
+    }
+    fn trunc(&mut self, net: &mut dyn Net, bits: u32, values: &[S]) -> Many {
+        self.0.trunc(net, bits, values)
+    }
+    fn ltz(&mut self, net: &mut dyn Net, bits: u32, values: &[S]) -> Many {
+        self.0.ltz(net, bits, values)
+    }
+    fn eqz(&mut self, net: &mut dyn Net, bits: u32, values: &[S]) -> Many {
+        self.0.eqz(net, bits, values)
+    }
+    fn bits(&mut self, net: &mut dyn Net, bits: u32, values: &[S]) -> Many {
+        self.0.bits(net, bits, values)
+    }
+}

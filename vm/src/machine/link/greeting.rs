@@ -126,10 +126,15 @@ impl Greeting {
 
 /// Compares what all players were started with, pair by pair, in the order of the players: all come to the same verdict, each in
 /// its own words: `here` is the player that reads it.
-pub(super) fn compare(all: &[Greeting], names: &[String], me: usize) -> Result<(), Error> {
+pub(super) fn compare(
+    all: &[Greeting],
+    names: &[String],
+    me: usize,
+    differ: fn(&Greeting, &Greeting) -> Option<Difference>,
+) -> Result<(), Error> {
     let Some((first, rest)) = all.split_first() else { return Ok(()) };
     for (player, other) in rest.iter().enumerate().map(|(at, other)| (at + 1, other)) {
-        if let Some((what, a, b)) = difference(first, other) {
+        if let Some(Difference { what, a, b }) = differ(first, other) {
             let name = |player: usize| {
                 if player == me { format!("{} (this one)", names[player]) } else { names[player].clone() }
             };
@@ -148,30 +153,46 @@ pub(super) fn compare(all: &[Greeting], names: &[String], me: usize) -> Result<(
     }
 }
 
-/// The first thing in which two players differ, with both values.
-fn difference(a: &Greeting, b: &Greeting) -> Option<(String, String, String)> {
-    let short = |hash: &str| hash.chars().take(16).collect::<String>();
-    let found = [
-        ("programs", short(&a.program), short(&b.program), a.program == b.program),
-        ("sharing schemes", a.scheme.clone(), b.scheme.clone(), a.scheme == b.scheme),
-        ("rings", format!("2^{}", a.ring), format!("2^{}", b.ring), a.ring == b.ring),
-        ("numbers of players", a.players.to_string(), b.players.to_string(), a.players == b.players),
-        ("roles", a.roles.clone(), b.roles.clone(), a.roles == b.roles),
-    ];
-    let first = found.into_iter().find(|(_, _, _, equal)| !equal).map(|(what, a, b, _)| (what.to_string(), a, b));
-    first.or_else(|| {
-        // The programs are equal here, so the parameters are the same ports in the same order.
-        let differs = a.params.iter().zip(&b.params).find(|(a, b)| a != b);
-        let counts = || (String::from("numbers of parameters"), a.params.len().to_string(), b.params.len().to_string());
-        match differs {
-            Some((a, b)) => Some((format!("values of `{}`", a.0), a.1.clone(), b.1.clone())),
-            None => (a.params.len() != b.params.len()).then(counts),
-        }
-    })
+/// Something in which two players differ, with both values.
+pub(super) struct Difference {
+    what: String,
+    a: String,
+    b: String,
 }
 
-/// Everybody's inputs are there and have the rank that the program says.
-pub(super) fn check_inputs<D: Domain>(all: &[Greeting], names: &[String], start: &Start<'_, D>) -> Result<(), Error> {
+impl Greeting {
+    /// The first difference but of parameters, which are compared once it is known that nobody's are bad.
+    pub(super) fn differs(&self, other: &Greeting) -> Option<Difference> {
+        let short = |hash: &str| hash.chars().take(16).collect::<String>();
+        let ring = |bits: u32| format!("2^{bits}");
+        let found = [
+            ("programs", short(&self.program), short(&other.program), self.program == other.program),
+            ("sharing schemes", self.scheme.clone(), other.scheme.clone(), self.scheme == other.scheme),
+            ("rings", ring(self.ring), ring(other.ring), self.ring == other.ring),
+            ("numbers of players", self.players.to_string(), other.players.to_string(), self.players == other.players),
+            ("roles", self.roles.clone(), other.roles.clone(), self.roles == other.roles),
+        ];
+        let first = found.into_iter().find(|(_, _, _, equal)| !equal);
+        first.map(|(what, a, b, _)| Difference { what: what.into(), a, b })
+    }
+
+    /// The first parameter that differs: the programs are equal, so they are the same ports in the same order.
+    pub(super) fn differs_in_parameters(&self, other: &Greeting) -> Option<Difference> {
+        let pair = self.params.iter().zip(&other.params).find(|(a, b)| a != b);
+        let value =
+            pair.map(|(a, b)| Difference { what: format!("values of `{}`", a.0), a: a.1.clone(), b: b.1.clone() });
+        let (a, b) = (self.params.len(), other.params.len());
+        let count = Difference { what: "numbers of parameters".into(), a: a.to_string(), b: b.to_string() };
+        value.or_else(|| (a != b).then_some(count))
+    }
+}
+
+/// Everybody could read its inputs.
+pub(super) fn check_announcements<D: Domain>(
+    all: &[Greeting],
+    names: &[String],
+    start: &Start<'_, D>,
+) -> Result<(), Error> {
     if let Err(bad) = &start.inputs {
         return Err(Error::Input { message: bad.message.clone(), for_peers: bad.for_peers.clone() });
     }
@@ -180,6 +201,11 @@ pub(super) fn check_inputs<D: Domain>(all: &[Greeting], names: &[String], start:
             return Err(Error::PeerInput(format!("{name}: {reason}")));
         }
     }
+    Ok(())
+}
+
+/// Everybody announces the shapes of exactly the inputs it has, of the rank that the program says.
+pub(super) fn check_shapes<D: Domain>(all: &[Greeting], names: &[String], start: &Start<'_, D>) -> Result<(), Error> {
     for (player, (greeting, name)) in all.iter().zip(names).enumerate() {
         let malformed =
             |what: String| Error::Malformed { message: format!("{name} {what}"), place: "the start".into() };

@@ -6,9 +6,11 @@
 mod cast;
 mod extent;
 mod greeting;
+mod prepare;
 
 pub use cast::Cast;
 pub use greeting::{Announcement, Greeting};
+pub use prepare::prepare;
 
 use super::error::Error;
 use crate::algebra::Domain;
@@ -106,8 +108,10 @@ pub fn link<D: Domain>(net: &mut dyn Net, start: Start<'_, D>) -> Result<Linked<
         all.push(greeting);
     }
     let names: Vec<String> = (0..net.players()).map(|player| net.name(player).to_string()).collect();
-    greeting::compare(&all, &names, net.me())?;
-    greeting::check_inputs(&all, &names, &start)?;
+    greeting::compare(&all, &names, net.me(), Greeting::differs)?;
+    greeting::check_announcements(&all, &names, &start)?;
+    greeting::compare(&all, &names, net.me(), Greeting::differs_in_parameters)?;
+    greeting::check_shapes(&all, &names, &start)?;
     settle(&all, &names, start, net.me())
 }
 

@@ -1,0 +1,133 @@
+//! The console of a real player: prints and outputs as people and scripts see them.
+
+use super::link::ports;
+use super::{Cast, Console, Error};
+use crate::algebra::Domain;
+use crate::fixed::Fixed;
+use crate::io::{self, Assignment};
+use crate::memory::{Elements, Public, Value, shape, text};
+use crate::protocol::Recipients;
+use mpc_bytecode::Program;
+use mpc_bytecode::operand::PortId;
+use mpc_bytecode::program::{Direction, Parties};
+use std::collections::BTreeMap;
+use std::io::Write;
+
+/// Prints to one stream, writes outputs to files or, as `name -> role: value`, to another stream.
+pub struct Terminal<'a> {
+    program: &'a Program,
+    files: BTreeMap<u32, String>,
+    prints: Box<dyn Write + 'a>,
+    outputs: Box<dyn Write + 'a>,
+}
+
+impl<'a> Terminal<'a> {
+    /// A console for a player whose outputs go to files where `files` says so.
+    ///
+    /// # Errors
+    /// [`Error::Usage`] where a file is given for something that is no output of the program, or not one that this player
+    /// learns, or cannot be written.
+    pub fn new(
+        program: &'a Program,
+        cast: &Cast,
+        me: usize,
+        files: &[Assignment],
+        prints: Box<dyn Write + 'a>,
+        outputs: Box<dyn Write + 'a>,
+    ) -> Result<Self, Error> {
+        let mut by_port = BTreeMap::new();
+        for given in files {
+            let id = output_port(program, cast, me, given)?;
+            io::check_target(&given.source).map_err(Error::Usage)?;
+            if by_port.insert(id, given.source.clone()).is_some() {
+                return Err(Error::Usage(format!("output `{}` is given two files", given.name)));
+            }
+        }
+        Ok(Self { program, files: by_port, prints, outputs })
+    }
+}
+
+fn output_port(program: &Program, cast: &Cast, me: usize, given: &Assignment) -> Result<u32, Error> {
+    let is_output = |port: &mpc_bytecode::Port| port.direction == Direction::Output;
+    let found = ports(program).find(|(_, port)| is_output(port) && port.name == given.name);
+    let Some((id, port)) = found else {
+        let known: Vec<&str> =
+            program.ports.iter().filter(|port| is_output(port)).map(|port| port.name.as_str()).collect();
+        let known =
+            if known.is_empty() { String::from("it has none") } else { format!("its outputs: {}", known.join(", ")) };
+        return Err(Error::Usage(format!("the program has no output `{}`; {known}", given.target())));
+    };
+    match cast.recipients(port) {
+        Recipients::Players(players) if !players.contains(&me) => Err(Error::Usage(format!(
+            "output `{}` goes to {}, not to this player",
+            port.name,
+            recipients(program, port)
+        ))),
+        Recipients::All | Recipients::Players(_) => Ok(id),
+    }
+}
+
+/// The roles that learn an output: `alice, bob`.
+fn recipients(program: &Program, port: &mpc_bytecode::Port) -> String {
+    match &port.parties {
+        Parties::All => "all".into(),
+        Parties::Roles(roles) => {
+            let names = roles.iter().filter_map(|role| program.roles.get(role.0 as usize));
+            names.map(|role| role.name.as_str()).collect::<Vec<_>>().join(", ")
+        }
+    }
+}
+
+impl<D: Domain> Console<D> for Terminal<'_> {
+    fn print(&mut self, text: &str) -> Result<(), String> {
+        let written = self.prints.write_all(text.as_bytes()).and_then(|()| self.prints.flush());
+        written.map_err(|error| format!("what the program prints cannot be written: {error}"))
+    }
+
+    fn output(&mut self, port: PortId, value: Value<D>) -> Result<(), String> {
+        let fixed = Fixed::new(&self.program.precision);
+        let Some(declared) = self.program.ports.get(port.0 as usize) else { return Ok(()) };
+        let name = &declared.name;
+        if let Some(path) = self.files.get(&port.0) {
+            let value = one_tensor(&value).map_err(|message| format!("{path}: {message}"))?;
+            return io::write(path, name, &value, fixed);
+        }
+        let line = format!("{name} -> {}: {}\n", recipients(self.program, declared), text(&value, fixed));
+        let written = self.outputs.write_all(line.as_bytes()).and_then(|()| self.outputs.flush());
+        written.map_err(|error| format!("output `{name}` cannot be written: {error}"))
+    }
+}
+
+/// A value as one tensor: a list becomes a new first axis, if its items have one shape.
+fn one_tensor<D: Domain>(value: &Value<D>) -> Result<Public<D>, String> {
+    let items = match value {
+        Value::Public(value) => return Ok(value.clone()),
+        Value::Secret(_) => return Err("the value was not opened".into()),
+        Value::List(items) => items.iter().map(one_tensor).collect::<Result<Vec<_>, _>>()?,
+    };
+    let ragged = || String::from("the items of the list differ in shape, so they are no array");
+    let shape = [&[items.len()][..], items.first().map_or(&[], Public::shape)].concat();
+    if items.iter().any(|item| item.shape() != &shape[1..]) {
+        return Err(ragged());
+    }
+    fn all<'a, D: 'a, T: Copy + 'a>(
+        items: &'a [Public<D>],
+        of_kind: impl Fn(&'a Public<D>) -> Option<&'a Elements<T>>,
+        shape: &[usize],
+    ) -> Option<Elements<T>> {
+        let parts: Option<Vec<&[T]>> = items.iter().map(|item| of_kind(item).map(Elements::as_slice)).collect();
+        shape::assemble(shape, parts?.concat()).ok()
+    }
+    let joined = match items.first() {
+        Some(Public::Fix(_)) => {
+            all(&items, |x| if let Public::Fix(x) = x { Some(x) } else { None }, &shape).map(Public::Fix)
+        }
+        Some(Public::Bool(_)) => {
+            all(&items, |x| if let Public::Bool(x) = x { Some(x) } else { None }, &shape).map(Public::Bool)
+        }
+        Some(Public::Int(_) | Public::Str(_)) | None => {
+            all(&items, |x| if let Public::Int(x) = x { Some(x) } else { None }, &shape).map(Public::Int)
+        }
+    };
+    joined.ok_or_else(ragged)
+}
