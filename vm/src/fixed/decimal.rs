@@ -254,7 +254,7 @@ mod tests {
             if behind > 1 {
                 // No decimal with a digit less rounds to the same number: the two neighbours do not.
                 let scale = 10i128.pow(behind as u32 - 1);
-                let below = raw * scale >> 16;
+                let below = (raw * scale) >> 16;
                 for candidate in [below, below + 1] {
                     assert_ne!(div_nearest(candidate << 16, scale), Some(raw), "{text}");
                 }

@@ -6,14 +6,18 @@ use crate::fixed::Fixed;
 use crate::memory::Public;
 use std::io::Write;
 
+/// Reads a port's value from a path, with what the source names within the file.
+type Read<D> = fn(&Target, &str, Option<&str>) -> Result<Public<D>, String>;
+
+/// Writes a value under a name.
+type Store<D> = fn(&mut dyn Write, &str, &Public<D>, Fixed) -> Result<(), String>;
+
 /// A kind of file: what its name ends in, and how it is read and written.
 pub(super) struct FileKind<D> {
     /// The ending, with its point.
     pub ending: &'static str,
-    /// Reads a port's value from a path, with what the source names within the file.
-    pub read: fn(&Target, &str, Option<&str>) -> Result<Public<D>, String>,
-    /// Writes a value under a name.
-    pub write: fn(&mut dyn Write, &str, &Public<D>, Fixed) -> Result<(), String>,
+    pub read: Read<D>,
+    pub write: Store<D>,
 }
 
 /// Every kind of file.

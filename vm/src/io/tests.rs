@@ -1,1 +1,246 @@
+//! Sources of every kind, right and wrong.
 
+use super::*;
+use crate::memory::{Value, text};
+use std::path::PathBuf;
+
+const FIXED: Fixed = Fixed { bits: 47, frac: 16 };
+
+fn target(kind: Kind, rank: usize) -> Target {
+    let axes = ["", "[n]", "[n, m]", "[n, m, k]"][rank];
+    Target { name: "x".into(), ty: format!("{kind}{axes}"), kind, rank, fixed: FIXED, int_bits: 64 }
+}
+
+/// What a port reads from a source, as text, or the error.
+fn get(kind: Kind, rank: usize, source: &str) -> Result<String, String> {
+    read::<u64>(&target(kind, rank), source).map(|value| text(&Value::Public(value), FIXED))
+}
+
+fn wrong(kind: Kind, rank: usize, source: &str) -> String {
+    get(kind, rank, source).expect_err(source)
+}
+
+#[test]
+fn literals_are_read_exactly() {
+    assert_eq!(get(Kind::Sfix, 0, "0.3"), Ok("0.3".into()));
+    assert_eq!(get(Kind::Sint, 1, "[1, -2,3]"), Ok("[1, -2, 3]".into()));
+    assert_eq!(get(Kind::Sint, 2, "[[1,2],[3,4]]"), Ok("[[1, 2], [3, 4]]".into()));
+    assert_eq!(get(Kind::Sbool, 1, "[true, False, 1, 0]"), Ok("[True, False, True, False]".into()));
+    assert_eq!((get(Kind::Sint, 1, "[]"), get(Kind::Sint, 1, "[1,]")), (Ok("[]".into()), Ok("[1]".into())));
+    assert_eq!((get(Kind::Sint, 0, "3.0"), get(Kind::Sint, 0, "1e3")), (Ok("3".into()), Ok("1000".into())));
+    assert_eq!((get(Kind::Str, 0, "\"a b\""), get(Kind::Str, 0, "x.csv")), (Ok("a b".into()), Ok("x.csv".into())));
+    assert_eq!(get(Kind::Sint, 0, "-9223372036854775808"), Ok(i64::MIN.to_string()));
+}
+
+#[test]
+fn wrong_literals_say_what_and_where() {
+    assert_eq!(
+        wrong(Kind::Sint, 0, "3.5"),
+        "`3.5` is not an integer (expected sint); round the data, or declare the port `sfix`"
+    );
+    assert_eq!(wrong(Kind::Sfix, 1, "[1,nan]"), "`nan` is not a finite number (expected sfix), at [1]");
+    assert_eq!(wrong(Kind::Sfix, 0, "1e10"), format!("`1e10` is out of range: {}", FIXED.range()));
+    assert_eq!(
+        wrong(Kind::Sint, 0, "9223372036854775808"),
+        "9223372036854775808 is out of range: integers have 64 bits with their sign here"
+    );
+    assert_eq!(wrong(Kind::Sbool, 0, "2"), "`2` is not true, false, 1 or 0 (expected sbool)");
+    assert_eq!(wrong(Kind::Sint, 1, "5"), "expected sint[n] (1 axis), found a single value");
+    assert_eq!(wrong(Kind::Sint, 2, "[[1,2],[3]]"), "the rows have different lengths: 2 and 1");
+    assert_eq!(
+        wrong(Kind::Sint, 0, "data.txt"),
+        "`data.txt` is neither a number nor a file of a known kind (.csv, .npy, .npz)"
+    );
+    for text in
+        ["[1,2", "1,2", "[1]]", "[1] 2", "[,1]", "[1,,2]", "[1 [2]]", "[[1],2]", "[1,[2]]", "[[1]2]", "", "[1] [2]"]
+    {
+        wrong(Kind::Sint, 1, text);
+    }
+    wrong(Kind::Sint, 1, &"[".repeat(100_000));
+    assert_eq!(
+        wrong(Kind::Sint, 0, &"9".repeat(100)).len(),
+        "`".len() * 2 + 40 + "… is out of range: integers have 64 bits with their sign here".len()
+    );
+}
+
+struct Folder(tempfile::TempDir);
+
+impl Folder {
+    fn new() -> Self {
+        Folder(tempfile::tempdir().unwrap())
+    }
+    fn path(&self, name: &str) -> PathBuf {
+        self.0.path().join(name)
+    }
+    fn write(&self, name: &str, bytes: impl AsRef<[u8]>) -> String {
+        std::fs::write(self.path(name), bytes).unwrap();
+        self.path(name).to_str().unwrap().to_string()
+    }
+    /// The error of a file, without its path.
+    fn wrong(&self, kind: Kind, rank: usize, name: &str, bytes: impl AsRef<[u8]>) -> String {
+        let path = self.write(name, bytes);
+        wrong(kind, rank, &path).replace(&path, "FILE")
+    }
+}
+
+#[test]
+fn csv_columns_are_found_by_name() {
+    let folder = Folder::new();
+    let one = folder.write("one.csv", "\u{feff}rate\r\n1.5\r\n-2\r\n");
+    assert_eq!(get(Kind::Sfix, 1, &one), Ok("[1.5, -2.0]".into()));
+    let two = folder.write("two.csv", "x, other\n1,2\n3,4\n");
+    assert_eq!(get(Kind::Sint, 1, &two), Ok("[1, 3]".into()));
+    assert_eq!(get(Kind::Sint, 1, &format!("{two}:other")), Ok("[2, 4]".into()));
+    assert_eq!(get(Kind::Sint, 2, &two), Ok("[[1, 2], [3, 4]]".into()));
+    assert_eq!(get(Kind::Sint, 2, &format!("{two}:other,x")), Ok("[[2, 1], [4, 3]]".into()));
+    assert_eq!(get(Kind::Sint, 0, &folder.write("single.csv", "v\n7\n")), Ok("7".into()));
+    assert_eq!(get(Kind::Sint, 1, &folder.write("none.csv", "v\n")), Ok("[]".into()));
+    assert_eq!(get(Kind::Sint, 2, &folder.write("row.csv", "a,b\n1,2")), Ok("[[1, 2]]".into()));
+}
+
+#[test]
+fn csv_errors_name_row_and_column() {
+    let folder = Folder::new();
+    let csv = |text: &str| folder.wrong(Kind::Sfix, 1, "t.csv", text);
+    assert_eq!(csv("rate\n1\nabc\n"), "FILE: row 2, column `rate`: `abc` is not a number (expected sfix)");
+    assert_eq!(csv("rate\n1\ninf\n"), "FILE: row 2, column `rate`: `inf` is not a finite number (expected sfix)");
+    assert!(csv("rate\n1e9\n1e12\n").starts_with("FILE: row 2, column `rate`: `1e12` is out of range: "));
+    assert_eq!(csv("a,b\n1,\n").replace('`', ""), "FILE: which of the columns a, b is meant? Select one: file.csv:a");
+    assert_eq!(csv("x,b\n,1\n"), "FILE: row 1, column `x`: the value is missing (expected sfix)");
+    assert_eq!(csv("x,b\n1,2\n1\n"), "FILE: row 2: 1 cells where the header names 2 columns");
+    assert_eq!(
+        csv("1.5\n2.5\n"),
+        "FILE: the first line must name the columns, but it holds numbers (`1.5`): add a line such as `x` above it"
+    );
+    assert_eq!(csv("x;b\n1;2\n"), "FILE: columns are separated by commas, but the header is `x;b`");
+    assert_eq!(csv(""), "FILE: the file is empty: its first line must name the columns");
+    assert_eq!(csv("x,x\n1,2\n"), "FILE: there are several columns `x`");
+    assert_eq!(folder.wrong(Kind::Sfix, 1, "u.csv", b"x\n\xff\n"), "FILE: row 1: this is not text in UTF-8");
+    assert_eq!(folder.wrong(Kind::Sint, 0, "v.csv", "x\n1\n2\n"), "FILE: expected sint (one row), found 2 rows");
+    assert_eq!(
+        folder.wrong(Kind::Sint, 3, "w.csv", "x\n1\n"),
+        "FILE: a table has 2 axes, but the port is sint[n, m, k]: use .npy"
+    );
+    let table = folder.write("two.csv", "a,b\n1,2\n");
+    assert!(wrong(Kind::Sint, 1, &format!("{table}:q")).ends_with("there is no column `q`; the columns are `a, b`"));
+    assert!(wrong(Kind::Sint, 1, &format!("{table}:a,b")).ends_with("expected sint[n] (one column), found 2 columns"));
+    assert!(wrong(Kind::Sint, 1, "nowhere/x.csv").ends_with("there is no such file"));
+}
+
+/// An `.npy` file as NumPy writes it.
+fn npy_file(descr: &str, fortran: bool, shape: &str, data: &[u8]) -> Vec<u8> {
+    let fortran = if fortran { "True" } else { "False" };
+    let header = format!("{{'descr': {descr}, 'fortran_order': {fortran}, 'shape': {shape}, }}\n");
+    [b"\x93NUMPY\x01\x00", &(header.len() as u16).to_le_bytes()[..], header.as_bytes(), data].concat()
+}
+
+#[test]
+fn npy_arrays_of_every_type_are_read() {
+    let folder = Folder::new();
+    let npy = |kind, rank, descr: &str, fortran, shape: &str, data: &[u8]| {
+        get(kind, rank, &folder.write("a.npy", npy_file(&format!("'{descr}'"), fortran, shape, data)))
+    };
+    assert_eq!(npy(Kind::Sint, 1, "|i1", false, "(2,)", &[255, 3]), Ok("[-1, 3]".into()));
+    assert_eq!(npy(Kind::Sint, 1, "|u1", false, "(2,)", &[255, 3]), Ok("[255, 3]".into()));
+    assert_eq!(npy(Kind::Sint, 1, ">i2", false, "(1,)", &[255, 254]), Ok("[-2]".into()));
+    assert_eq!(npy(Kind::Sint, 0, "<u4", false, "()", &[255; 4]), Ok("4294967295".into()));
+    assert_eq!(npy(Kind::Sfix, 1, "<f8", false, "(1,)", &0.1f64.to_le_bytes()), Ok("[0.1]".into()));
+    assert_eq!(npy(Kind::Sfix, 1, ">f4", false, "(1,)", &(-1.5f32).to_be_bytes()), Ok("[-1.5]".into()));
+    assert_eq!(npy(Kind::Sfix, 1, "<f2", false, "(3,)", &[0, 0x3e, 0, 0xbc, 0, 0x34]), Ok("[1.5, -1.0, 0.25]".into()));
+    assert_eq!(npy(Kind::Sfix, 1, "|i1", false, "(1,)", &[7]), Ok("[7.0]".into()));
+    assert_eq!(npy(Kind::Sbool, 1, "|b1", false, "(2,)", &[1, 0]), Ok("[True, False]".into()));
+    assert_eq!(npy(Kind::Sint, 1, "|b1", false, "(2,)", &[1, 0]), Ok("[1, 0]".into()));
+    assert_eq!(npy(Kind::Sint, 2, "|i1", true, "(2, 3)", &[1, 4, 2, 5, 3, 6]), Ok("[[1, 2, 3], [4, 5, 6]]".into()));
+    assert_eq!(npy(Kind::Sint, 2, "|i1", false, "(0, 3)", &[]), Ok("[]".into()));
+}
+
+#[test]
+fn npy_errors_say_what_is_wrong() {
+    let folder = Folder::new();
+    let npy = |kind, rank, descr: &str, shape: &str, data: &[u8]| {
+        folder.wrong(kind, rank, "a.npy", npy_file(descr, false, shape, data))
+    };
+    assert_eq!(
+        npy(Kind::Sfix, 1, "'|O'", "(1,)", &[0; 8]),
+        "FILE: the array holds Python objects; convert it with `.astype('float64')`"
+    );
+    assert_eq!(npy(Kind::Sfix, 1, "'<U3'", "(1,)", &[0; 12]), "FILE: the array holds text, not numbers");
+    assert_eq!(
+        npy(Kind::Sfix, 1, "[('a', '<i4')]", "(1,)", &[0; 4]),
+        "FILE: the array has named fields; store a plain array"
+    );
+    assert_eq!(npy(Kind::Sfix, 1, "'<f8'", "(2, 2)", &[0; 32]), "FILE: expected sfix[n] (1 axis), found 2 axes");
+    assert_eq!(
+        npy(Kind::Sfix, 1, "'<f8'", "(3,)", &[0; 16]),
+        "FILE: the file is truncated or damaged: shape [3] of float64 needs 24 bytes, it holds 16"
+    );
+    assert!(npy(Kind::Sfix, 1, "'<f8'", "(99999999999999,)", &[]).contains("too large"));
+    assert!(
+        npy(Kind::Sint, 1, "'<f8'", "(1,)", &[0; 8])
+            .starts_with("FILE: the array is float64, but the port is sint[n]: convert it")
+    );
+    assert_eq!(
+        npy(Kind::Sint, 1, "'<u8'", "(2,)", &[255; 16]),
+        format!("FILE: element [0]: {} is out of range: integers have 64 bits with their sign here", u64::MAX)
+    );
+    let nan = [0f64.to_le_bytes(), f64::NAN.to_le_bytes()].concat();
+    assert_eq!(
+        npy(Kind::Sfix, 2, "'<f8'", "(1, 2)", &nan),
+        "FILE: element [0, 1]: NaN is not a finite number (expected sfix)"
+    );
+    assert_eq!(npy(Kind::Sbool, 1, "'|i1'", "(1,)", &[2]), "FILE: element [0]: 2 is not 0 or 1 (expected sbool)");
+    assert_eq!(folder.wrong(Kind::Sint, 1, "b.npy", b"PK\x03\x04"), "FILE: this is not an .npy file");
+    assert_eq!(
+        folder.wrong(Kind::Sint, 1, "c.npy", b"\x93NUMPY\x01"),
+        "FILE: the file is truncated: its header is incomplete"
+    );
+    assert_eq!(
+        folder.wrong(Kind::Sint, 1, "d.npz", b"no zip at all"),
+        "FILE: this .npz archive cannot be read: invalid Zip archive: Could not find EOCD"
+    );
+    let whole = npy_file("'|i1'", false, "(2,)", &[1, 2]);
+    for cut in 0..whole.len() {
+        folder.wrong(Kind::Sint, 1, "cut.npy", &whole[..cut]);
+    }
+}
+
+#[test]
+fn what_is_written_is_read_back() {
+    let folder = Folder::new();
+    for (kind, rank, source) in [
+        (Kind::Int, 2, "[[1,-2],[3,4]]"),
+        (Kind::Fix, 1, "[0.3,-1.5]"),
+        (Kind::Bool, 1, "[true,false]"),
+        (Kind::Int, 0, "7"),
+        (Kind::Fix, 2, "[[0.1]]"),
+        (Kind::Int, 1, "[]"),
+    ] {
+        let value = read::<u64>(&target(kind, rank), source).unwrap();
+        for ending in ["csv", "npy", "npz"] {
+            let path = folder.path(&format!("out.{ending}")).to_str().unwrap().to_string();
+            check_target(&path).unwrap();
+            write(&path, "x", &value, FIXED).unwrap();
+            assert_eq!(get(kind, rank, &path), get(kind, rank, source), "{ending}");
+        }
+    }
+    let left: Vec<_> = std::fs::read_dir(folder.0.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+    assert_eq!(left.len(), 3, "{left:?}");
+    let path = folder.path("out.npz").to_str().unwrap().to_string();
+    assert_eq!(get(Kind::Int, 1, &format!("{path}:x")), Ok("[]".into()));
+    assert!(wrong(Kind::Int, 1, &format!("{path}:y")).ends_with("there is no array `y`; the arrays are `x`"));
+}
+
+#[test]
+fn targets_that_cannot_be_written_are_found_early() {
+    assert!(check_target("x.txt").unwrap_err().contains(".csv, .npy, .npz"));
+    assert!(check_target("no/such/folder/x.npy").unwrap_err().contains("there is no folder"));
+    let three = read::<u64>(&target(Kind::Int, 3), "[[[1]]]").unwrap();
+    let folder = Folder::new();
+    let path = folder.path("x.csv");
+    assert!(
+        write(path.to_str().unwrap(), "x", &three, FIXED)
+            .unwrap_err()
+            .ends_with("a table has 2 axes, the value has 3: use .npy")
+    );
+    assert!(!path.exists());
+}

@@ -84,6 +84,20 @@ impl Cast {
         }
     }
 
+    /// What each player plays, as messages name it: `bob`, `participant[2]`; none for one that only computes.
+    pub fn names(&self, program: &Program, players: usize) -> Vec<Option<String>> {
+        let mut names: Vec<Option<String>> = vec![None; players];
+        for (role, cast) in program.roles.iter().zip(&self.roles) {
+            for (member, &player) in cast.iter().enumerate() {
+                let name = if role.family.is_some() { format!("{}[{member}]", role.name) } else { role.name.clone() };
+                if let Some(slot) = names.get_mut(player) {
+                    *slot = Some(slot.take().map_or_else(|| name.clone(), |others| format!("{others}, {name}")));
+                }
+            }
+        }
+        names
+    }
+
     /// The cast in words, as players compare it: `alice=0 participant=1,2`.
     pub fn show(&self, program: &Program) -> String {
         let role = |(role, players): (&mpc_bytecode::Role, &Vec<usize>)| {

@@ -15,7 +15,7 @@ role0 "alice"
 role1 "bob"
 port0 input "x" sfix [3, dim0] from role0 at 0:1
 port1 input "y" sint [((8 * dim0) + dim1)] from role1 at 0:2
-port2 input "k" int [] from all at 0:3
+port2 parameter "k" int [] from all at 0:3
 "#;
 
 /// Links two players, each with its options, and returns what each says in the end.
@@ -32,18 +32,9 @@ fn meet(programs: [&Program; 2], options: [&[&str]; 2], schemes: [&str; 2]) -> V
     })
 }
 
-fn parameter(program: Program) -> Program {
-    let mut program = program;
-    program.ports[2].direction = Direction::Parameter { default: None };
-    program.ports[2].kind = mpc_bytecode::Kind::Int;
-    program.ports[2].parties = mpc_bytecode::program::Parties::All;
-    program
-}
-
 #[test]
 fn dimensions_are_bound_and_everything_else_is_checked() {
-    let table =
-        parameter(program(&TABLE.replace("port2 input \"k\" int [] from all", "port2 input \"k\" sint [] from role0")));
+    let table = program(TABLE);
     let x = "x=[[1,2],[3,4],[5,6]]";
     let y = |count: usize| format!("y={:?}", vec![1; count]);
     let found = meet([&table; 2], [&[x, "k=1"], &[&y(17), "k=1"]], ["s"; 2]);
@@ -64,8 +55,7 @@ fn dimensions_are_bound_and_everything_else_is_checked() {
 
 #[test]
 fn bad_input_is_told_in_full_to_its_owner_and_without_values_to_others() {
-    let table =
-        parameter(program(&TABLE.replace("port2 input \"k\" int [] from all", "port2 input \"k\" sint [] from role0")));
+    let table = program(TABLE);
     let found = meet([&table; 2], [&["x=[[1,2]]", "k=1"], &["y=[7,x]", "k=1"]], ["s"; 2]);
     assert_eq!(found[0], (Err("input `x`: expected sfix[3, n], found shape [1, 2]".into()), 65));
     assert_eq!(found[1], (Err("input `y`: `x` is not a number (expected sint), at [1]".into()), 65));
@@ -94,7 +84,7 @@ fn differences_are_named_with_both_values() {
 #[test]
 fn roles_are_cast_and_families_take_the_rest() {
     let meeting = program(
-        "dim0 \"n\"\nrole0 \"boss\"\nrole1 \"participant\" [dim0]\nport0 input \"rates\" sfix [?] from role1 at 0:1",
+        "dim0 \"n\"\nrole0 \"boss\"\nrole1 \"participant\" family dim0\nport0 input \"rates\" sfix [?] from role1 at 0:1",
     );
     let cast = Cast::new(&meeting, 4, &BTreeMap::new()).unwrap();
     assert_eq!(cast.show(&meeting), "boss=0 participant=1,2,3");
