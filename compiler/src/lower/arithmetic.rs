@@ -32,9 +32,17 @@ impl Body<'_, '_> {
         to
     }
 
+    /// An operand of a sum of this kind; truth values count as integers as they are.
+    fn summand(&mut self, a: Reg, kind: Kind) -> Reg {
+        match (self.kind(a), kind) {
+            (Kind::Sbool | Kind::Sint, Kind::Sbool | Kind::Sint) => a,
+            _ => self.retype(a, kind),
+        }
+    }
+
     /// `a + b`
     pub fn add(&mut self, a: Reg, b: Reg, kind: Kind) -> Reg {
-        let (a, b) = (self.retype(a, kind), self.retype(b, kind));
+        let (a, b) = (self.summand(a, kind), self.summand(b, kind));
         let to = self.both(a, b, kind);
         self.emit(Instruction::Add { dst: dst(to), a: secret(a), b: secret(b) });
         to
@@ -42,7 +50,7 @@ impl Body<'_, '_> {
 
     /// `a − b`
     pub fn sub(&mut self, a: Reg, b: Reg, kind: Kind) -> Reg {
-        let (a, b) = (self.retype(a, kind), self.retype(b, kind));
+        let (a, b) = (self.summand(a, kind), self.summand(b, kind));
         let to = self.both(a, b, kind);
         self.emit(Instruction::Sub { dst: dst(to), a: secret(a), b: secret(b) });
         to
@@ -57,7 +65,7 @@ impl Body<'_, '_> {
 
     /// `a + b`, b public
     pub fn add_public(&mut self, a: Reg, b: Reg, kind: Kind) -> Reg {
-        let a = self.retype(a, kind);
+        let a = self.summand(a, kind);
         let to = self.both(a, b, kind);
         self.emit(Instruction::AddPublic { dst: dst(to), a: secret(a), b: public(b) });
         to
@@ -65,7 +73,7 @@ impl Body<'_, '_> {
 
     /// `a − b`, a public
     pub fn public_sub(&mut self, a: Reg, b: Reg, kind: Kind) -> Reg {
-        let b = self.retype(b, kind);
+        let b = self.summand(b, kind);
         let to = self.both(a, b, kind);
         self.emit(Instruction::PublicSub { dst: dst(to), a: public(a), b: secret(b) });
         to
@@ -89,7 +97,7 @@ impl Body<'_, '_> {
     /// `a` broadcast against `b`: `a + 0·b`, which needs no shape to be known.
     fn widened(&mut self, a: Reg, b: Reg) -> Reg {
         let zero = self.int(0);
-        let nothing = self.mul_public(b, zero, self.kind(a));
+        let nothing = self.mul_public(b, zero, Kind::Raw);
         self.add(a, nothing, self.kind(a))
     }
 

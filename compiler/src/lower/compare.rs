@@ -42,8 +42,7 @@ impl Body<'_, '_> {
         let question = Question::of(comparison);
         let bits = self.difference_bits(self.kind(a));
         let b = if self.kind(b) == Kind::Bool { self.bit(b) } else { b };
-        let kind = if self.kind(a) == Kind::Sbool { Kind::Sint } else { self.kind(a) };
-        let swapped = self.public_sub(b, a, kind);
+        let swapped = self.public_sub(b, a, Kind::Raw);
         // The difference is made in the ring, where no public operand overflows.
         let difference = if question.swapped || question.zero { swapped } else { self.neg(swapped) };
         self.answer(&question, difference, bits)

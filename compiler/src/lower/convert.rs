@@ -170,11 +170,10 @@ impl Body<'_, '_> {
                 self.retype(shared, to)
             }
             (Kind::Sint | Kind::Sbool, Kind::Sfix) => {
-                let integer = self.retype(reg, Kind::Sint);
                 let bits = self.program.tree.precision.fix_frac;
-                let scaled = self.tensor(Kind::Sint, self.is_scalar(reg));
-                self.emit(Instruction::ShiftLeft { dst: dst(scaled), src: secret(integer), bits });
-                self.retype(scaled, Kind::Sfix)
+                let scaled = self.tensor(Kind::Sfix, self.is_scalar(reg));
+                self.emit(Instruction::ShiftLeft { dst: dst(scaled), src: secret(reg), bits });
+                scaled
             }
             (Kind::Sint | Kind::Sfix | Kind::Sbool | Kind::Raw, _) => self.retype(reg, to),
         }

@@ -62,4 +62,4 @@ fn is_library(sources: &Sources, span: Span) -> bool {
 }
 
 /// The folder under which the library's files are shown.
-pub const LIBRARY: &str = "stdlib";
+pub const LIBRARY: &str = "<library>";

@@ -223,9 +223,6 @@ fn deaths_on_entry(function: &Function, live: &Liveness, out: &mut [Deaths]) {
 
 fn insert_drops(function: &mut Function, deaths: Vec<Deaths>, places: &Table<Reg>) {
     for (block, deaths) in function.blocks.iter_mut().zip(deaths) {
-        if deaths.on_entry.is_empty() && deaths.after.is_empty() {
-            continue;
-        }
         let span = block.code.first().map_or(block.span, |op| op.span);
         let ends = matches!(block.end, Terminator::Return(_) | Terminator::Raise(..));
         let last = block.code.len();
@@ -243,7 +240,10 @@ fn insert_drops(function: &mut Function, deaths: Vec<Deaths>, places: &Table<Reg
             op.writes(|reg| written.push(reg));
             let span = op.span;
             let dead = dead.into_iter().map(|reg| places[reg]).filter(|reg| !written.contains(reg)).collect();
-            code.push(op);
+            // A copy whose two registers have become one.
+            if !matches!(&op.instruction, Instruction::Copy { dst, src } if dst.0 == src.0) {
+                code.push(op);
+            }
             if !(ends && place + 1 == last) {
                 code.extend(drop_of(dead, span));
             }

@@ -132,7 +132,7 @@ impl Graph {
         self.waits.push(0);
         self.fences.push((fence, at));
         effects.fence.into_iter().chain(effects.raises.drain(..)).for_each(|before| self.edge(before, fence));
-        effects.fence.insert(fence);
+        effects.fence = Some(fence);
         Some(fence)
     }
 

@@ -134,7 +134,9 @@ impl<'a> Numbering<'a> {
         }
         match op.result() {
             Some(result) if self.is_repeatable(op) => self.compute(op, result),
-            _ => op.writes(|reg| drop(self.fresh(reg))),
+            _ => op.writes(|reg| {
+                self.fresh(reg);
+            }),
         }
     }
 
@@ -169,7 +171,9 @@ impl<'a> Numbering<'a> {
 
     fn fold(&mut self, op: &mut Op) {
         let Some(result) = op.result().filter(|result| self.registers.get(*result).scalar) else { return };
-        op.reads(|reg| drop(self.number(reg)));
+        op.reads(|reg| {
+            self.number(reg);
+        });
         let kind = match self.registers.get(result).ty {
             Type::Tensor(kind) => kind,
             Type::List(_) => return,
