@@ -7,9 +7,15 @@
 //! Every interactive primitive takes a batch: its number of rounds does not depend on how many tensors it is given nor on
 //! their sizes. `mpc_bytecode::cost` declares rounds and bytes; the conformance suite holds every scheme to them.
 
+pub mod additive;
+#[cfg(test)]
+mod conformance;
+mod forecast;
 mod plain;
-mod share;
+pub mod share;
 
+pub use additive::Additive;
+pub use forecast::Forecast;
 pub use plain::Plain;
 pub use share::Share;
 

@@ -88,6 +88,7 @@ fn sum<D: Domain>(a: &Tensor<D>, axes: &[usize]) -> Result<Tensor<D>, Fault> {
 
 /// The lowest bits of the two's complement, least significant first.
 fn decompose<D: Domain>(a: &Tensor<D>, bits: u32) -> Result<Tensor<D>, Fault> {
+    let bits = if bits == 0 { D::BITS } else { bits };
     let shape: Vec<usize> = a.shape().iter().copied().chain([bits as usize]).collect();
     let values = elements(a);
     let all = values.iter().flat_map(|&x| (0..bits).map(move |i| D::from_bool(x.sar(i.min(D::BITS - 1)).bit(0))));

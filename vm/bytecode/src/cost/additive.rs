@@ -1,88 +1,224 @@
 //! The column of `additive`: n computing players and a dealer.
 //!
-//! Every opening is a message of each player to each other one. What the dealer knows and the players share is drawn from
-//! seeds that the dealer has with each player, so that only one player, the last, is sent anything: the difference to the value.
+//! Every opening is a message of each player to each other one, in one round. What the dealer knows and the players share is drawn from seeds that the
+//! dealer has with each player, so that only one player, the last, is sent anything: the difference to the value. A large
+//! batch is worked on in blocks, each a frame of every message and a lot of the dealer's.
 //!
 //! In each function `elements` counts ring elements, `players` the computing players, `ring_bytes` the bytes of an element.
 
-use super::{Cost, Product, message};
+use super::{BLOCK, Cost, FRAME_HEADER, Product, message};
 
-/// An opening of `elements` elements of `bits` bits to all.
-const fn opening(elements: u64, bits: u64, players: u64) -> Cost {
+/// Products in a frame at most: two elements of each are opened.
+pub const PAIRS: u64 = BLOCK / 2;
+/// Comparisons in a frame at most: what is under way of a comparison takes more room than an element.
+pub const COMPARED: u64 = BLOCK / 4;
+/// Numbers in a frame at most whose bits are taken.
+pub const DECOMPOSED: u64 = BLOCK / 16;
+
+/// The sum of `cost` over the sizes of all blocks.
+fn over_blocks(elements: u64, block: u64, cost: impl Fn(u64) -> u64) -> u64 {
+    let rest = elements % block;
+    let last = if rest == 0 { 0 } else { cost(rest) };
+    (elements / block).saturating_mul(cost(block)).saturating_add(last)
+}
+
+/// An opening of `elements` elements of `bits` bits to all, in frames of `block`.
+fn opening(elements: u64, block: u64, bits: u64, players: u64) -> Cost {
     let rounds = if elements == 0 { 0 } else { 1 };
-    Cost { rounds, bytes: players.saturating_sub(1).saturating_mul(message(elements, bits)), dealer_bytes: 0 }
+    let bytes = over_blocks(elements, block, |len| FRAME_HEADER + len.saturating_mul(bits).div_ceil(8));
+    Cost { rounds, bytes: players.saturating_sub(1).saturating_mul(bytes), dealer_bytes: 0 }
 }
 
-/// What the dealer sends to the last player: `elements` ring elements.
-const fn dealt(elements: u64, ring_bytes: u64) -> Cost {
-    Cost { rounds: 0, bytes: 0, dealer_bytes: message(elements, ring_bytes * 8) }
+/// What the dealer sends to the last player: `bytes` of a block's length for each block, in frames of a block of ring elements.
+fn dealt(elements: u64, block: u64, ring_bytes: u64, bytes: impl Fn(u64) -> u64) -> Cost {
+    let framed = |len| {
+        let bytes = bytes(len);
+        bytes.saturating_add(bytes.div_ceil(BLOCK * ring_bytes).saturating_mul(FRAME_HEADER))
+    };
+    Cost { dealer_bytes: over_blocks(elements, block, framed), ..Cost::ZERO }
 }
 
-/// The owner sends its values, less a mask that the others share, to every other player.
-pub fn input(elements: u64, players: u64, ring_bytes: u64) -> Cost {
-    opening(elements, ring_bytes * 8, players)
+/// The owner keeps its values less masks that it shares with each other player: nothing is sent.
+pub fn input(_elements: u64, _players: u64, _ring_bytes: u64) -> Cost {
+    Cost::ZERO
 }
 
 /// Each player sends its share to every recipient but itself. The most burdened one is no recipient, where there is such a player.
 pub fn open(elements: u64, recipients: Option<u64>, players: u64, ring_bytes: u64) -> Cost {
     let others = players.saturating_sub(1);
     let copies = recipients.map_or(others, |recipients| recipients.min(others));
-    opening(elements, ring_bytes * 8, copies + 1)
+    opening(elements, BLOCK, ring_bytes * 8, copies + 1)
 }
 
 /// Beaver 1991: both operands are opened under masks; the dealer adds one element for their product.
 pub fn mul(elements: u64, players: u64, ring_bytes: u64) -> Cost {
-    opening(elements.saturating_mul(2), ring_bytes * 8, players) + dealt(elements, ring_bytes)
+    opening(elements, PAIRS, 2 * ring_bytes * 8, players)
+        + dealt(elements, PAIRS, ring_bytes, |len| len.saturating_mul(ring_bytes))
 }
 
 /// As `mul` with one operand.
 pub fn square(elements: u64, players: u64, ring_bytes: u64) -> Cost {
-    opening(elements, ring_bytes * 8, players) + dealt(elements, ring_bytes)
+    opening(elements, BLOCK, ring_bytes * 8, players)
+        + dealt(elements, BLOCK, ring_bytes, |len| len.saturating_mul(ring_bytes))
 }
 
-fn total(products: &[Product], elements: impl Fn(&Product) -> u64) -> u64 {
-    products.iter().map(elements).fold(0, u64::saturating_add)
-}
-
-/// As `mul` on whole matrices: (m,k) and (k,n) are opened, (m,n) is dealt.
+/// As `mul` on whole matrices: (m,k) and (k,n) are opened, (m,n) is dealt. A product with an empty side is known to all.
 pub fn matmul(products: &[Product], players: u64, ring_bytes: u64) -> Cost {
-    let opened = total(products, |p| p.m.saturating_mul(p.k).saturating_add(p.k.saturating_mul(p.n)));
-    let products = total(products, |p| p.m.saturating_mul(p.n));
-    opening(opened, ring_bytes * 8, players) + dealt(products, ring_bytes)
+    let products = || products.iter().filter(|p| p.m > 0 && p.k > 0 && p.n > 0);
+    let opened = products().map(|p| p.m.saturating_mul(p.k).saturating_add(p.k.saturating_mul(p.n)));
+    let opened = opened.fold(0, u64::saturating_add);
+    let dealt = products().map(|p| message(p.m.saturating_mul(p.n), ring_bytes * 8)).fold(0, u64::saturating_add);
+    opening(opened, BLOCK, ring_bytes * 8, players) + Cost { dealer_bytes: dealt, ..Cost::ZERO }
 }
 
-/// Escudero et al. 2020: x + r is opened; the dealer adds two elements, for r shifted and for its top bit.
-pub fn trunc(elements: u64, _bits: u64, players: u64, ring_bytes: u64) -> Cost {
-    opening(elements, ring_bytes * 8, players) + dealt(elements.saturating_mul(2), ring_bytes)
+/// Escudero et al. 2020: x + r is opened; the dealer adds an element for r shifted, and `bits` bits for its top bit.
+pub fn trunc(elements: u64, bits: u64, players: u64, ring_bytes: u64) -> Cost {
+    if bits == 0 {
+        return Cost::ZERO;
+    }
+    let bytes = ring_bytes + bits.div_ceil(8);
+    opening(elements, BLOCK, ring_bytes * 8, players)
+        + dealt(elements, BLOCK, ring_bytes, |len| len.saturating_mul(bytes))
 }
 
-/// Groups of four bits, of which a masked opening makes the leaves of a tree of four-fold nodes.
-fn levels(bits: u64) -> impl Iterator<Item = u64> {
-    let above = |nodes: &u64| (*nodes > 1).then(|| nodes.div_ceil(4));
-    std::iter::successors(above(&bits.div_ceil(4)), above)
-}
-
-/// A masked opening, one round for each level of the tree (a node opens seven masked bits, the rightmost of a level six) and a daBit.
+/// A masked opening, one round for each level of the tree (a node opens seven masked bits, the least significant of a level
+/// six) and a daBit.
 pub fn ltz(elements: u64, bits: u64, players: u64, ring_bytes: u64) -> Cost {
-    tree(elements, bits, players, ring_bytes, |nodes| 7 * nodes - 1)
+    let below = bits.saturating_sub(1);
+    let (layers, products) = tree(below.div_ceil(4), Gate::Both, Gate::Less);
+    // The top bit stands alone.
+    let circuit = Circuit { bits, layers, planes: leaves(below) + 1 + products, outputs: 1 };
+    circuit.cost(elements, COMPARED, players, ring_bytes)
 }
 
 /// As `ltz` with nodes of four masked bits.
 pub fn eqz(elements: u64, bits: u64, players: u64, ring_bytes: u64) -> Cost {
-    tree(elements, bits, players, ring_bytes, |nodes| 4 * nodes)
+    let (layers, products) = tree(bits.div_ceil(4), Gate::Equal, Gate::Equal);
+    let circuit = Circuit { bits, layers, planes: leaves(bits) + products, outputs: 1 };
+    circuit.cost(elements, COMPARED, players, ring_bytes)
 }
 
-fn tree(elements: u64, bits: u64, players: u64, ring_bytes: u64, opened: fn(u64) -> u64) -> Cost {
-    let nodes: Cost = levels(bits).map(|nodes| opening(elements, opened(nodes), players)).sum();
-    opening(elements, ring_bytes * 8, players)
-        + nodes
-        + opening(elements, 1, players)
-        + dealt(elements.saturating_mul(2), ring_bytes)
-}
-
-/// As `ltz` with the carry into every bit, and a daBit for each.
+/// As `ltz` with the borrow into every bit, by prefixes, and a daBit for each.
 pub fn bits(elements: u64, bits: u64, players: u64, ring_bytes: u64) -> Cost {
-    let nodes: Cost = levels(bits).map(|_| opening(elements, 7 * bits, players)).sum();
-    let bit = opening(elements.saturating_mul(bits), 1, players);
-    opening(elements, ring_bytes * 8, players) + nodes + bit + dealt(elements.saturating_mul(1 + bits), ring_bytes)
+    let (layers, products) = prefixes(bits);
+    let circuit = Circuit { bits, layers, planes: leaves(bits) + products, outputs: bits };
+    circuit.cost(elements, DECOMPOSED, players, ring_bytes)
+}
+
+/// A circuit on the bits of a masked number.
+struct Circuit {
+    /// Bits of the number.
+    bits: u64,
+    /// Bits opened in each layer.
+    layers: Vec<u64>,
+    /// Planes of bits that are dealt.
+    planes: u64,
+    /// Bits that it gives.
+    outputs: u64,
+}
+
+impl Circuit {
+    fn cost(&self, elements: u64, block: u64, players: u64, ring_bytes: u64) -> Cost {
+        let masked = opening(elements, block, self.bits.div_ceil(8) * 8, players);
+        let layers: Cost = self.layers.iter().map(|&opened| opening(elements, block, opened, players)).sum();
+        let results = opening(elements, block, self.outputs, players);
+        let dealt = dealt(elements, block, ring_bytes, |len| {
+            let ring = len.saturating_mul(self.outputs).saturating_mul(ring_bytes);
+            ring.saturating_add(self.planes.saturating_mul(len.div_ceil(64)).saturating_mul(8))
+        });
+        masked + layers + results + dealt
+    }
+}
+
+/// The products of groups of four bits, and of what is left of `bits`.
+fn leaves(bits: u64) -> u64 {
+    bits / 4 * 15 + (1 << (bits % 4)) - 1
+}
+
+#[derive(Clone, Copy)]
+enum Gate {
+    Less,
+    Both,
+    Equal,
+}
+
+impl Gate {
+    /// Bits that a node of `fan` inputs opens.
+    fn opened(self, fan: u64) -> u64 {
+        match self {
+            Gate::Less => 2 * fan - 2,
+            Gate::Both => 2 * fan - 1,
+            Gate::Equal => fan,
+        }
+    }
+
+    /// Products of its masks that are dealt.
+    fn products(self, fan: u64) -> u64 {
+        let of_equals = |count: u64| (1 << count) - 1 - count;
+        let with_less = (1 << fan) - 1 - fan;
+        match self {
+            Gate::Less => of_equals(fan - 1) + with_less,
+            Gate::Both => of_equals(fan) + with_less,
+            Gate::Equal => of_equals(fan),
+        }
+    }
+}
+
+/// Bits opened in each layer of a tree over `leaves` leaves, and products dealt in all.
+fn tree(leaves: u64, gate: Gate, rightmost: Gate) -> (Vec<u64>, u64) {
+    let (mut row, mut layers, mut products) = (leaves, Vec::new(), 0);
+    while row > 1 {
+        let above = row.div_ceil(4);
+        let fan = |index: u64| (row - index * 4).min(4);
+        let gates = (0..above).map(|index| (if index == 0 { rightmost } else { gate }, fan(index)));
+        // A node of one input is that input.
+        let nodes: Vec<_> = gates.filter(|(_, fan)| *fan > 1).collect();
+        layers.push(nodes.iter().map(|(gate, fan)| gate.opened(*fan)).sum());
+        products += nodes.iter().map(|(gate, fan)| gate.products(*fan)).sum::<u64>();
+        row = above;
+    }
+    (layers, products)
+}
+
+/// The same for the borrows into bits 1 to `bits` − 1: prefixes of four groups, of sixteen, …, until four of them make any borrow.
+fn prefixes(bits: u64) -> (Vec<u64>, u64) {
+    let top = bits.saturating_sub(1);
+    let (mut layers, mut products, mut levels) = (Vec::new(), 0, 0);
+    let mut push = |fans: Vec<u64>, gate: Gate| {
+        layers.push(fans.iter().map(|&fan| gate.opened(fan)).sum());
+        products += fans.iter().map(|&fan| gate.products(fan)).sum::<u64>();
+    };
+    while (1..=top).any(|end| pieces(end, levels) > 4) {
+        let block = 4 << (2 * levels);
+        let starts = (0..top).step_by(4 * block as usize);
+        push(starts.flat_map(|start| (2..=4).filter(move |fan| start + fan * block <= top)).collect(), Gate::Both);
+        levels += 1;
+    }
+    let fans: Vec<_> = (1..=top).map(|end| pieces(end, levels)).filter(|&fan| fan > 1).collect();
+    if !fans.is_empty() {
+        push(fans, Gate::Less);
+    }
+    (layers, products)
+}
+
+/// Of how many prefixes of at most `levels` levels the lowest `end` bits consist.
+fn pieces(end: u64, levels: u32) -> u64 {
+    let digits = (0..levels).filter(|level| end / 4 / 4u64.pow(*level) % 4 > 0).count() as u64;
+    u64::from(end % 4 > 0) + digits + end / 4 / 4u64.pow(levels)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn comparison_costs_what_the_paper_says() {
+        let words = 1 << 14;
+        assert_eq!(tree(16, Gate::Both, Gate::Less), (vec![27, 6], 3 * 22 + 15 + 15));
+        let cost = ltz(words, 64, 2, 8);
+        assert_eq!((cost.rounds, cost.bytes), (4, words * 8 + (27 + 6 + 1) * words / 8 + 4 * FRAME_HEADER));
+        assert_eq!(ltz(1, 1, 2, 8).rounds, 2);
+        assert_eq!(ltz(1, 128, 2, 16).rounds, 5);
+        assert_eq!([1, 4, 16, 64, 128].map(|k| bits(1, k, 2, 16).rounds), [2, 2, 3, 5, 5]);
+    }
 }

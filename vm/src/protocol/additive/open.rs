@@ -1,0 +1,72 @@
+//! Openings, of values to some and of masked values to all.
+
+use super::Additive;
+use super::flat::{Joined, blocks, split};
+use super::pipeline;
+use crate::algebra::{Domain, LengthError, linear};
+use crate::net::{Net, Operation};
+use crate::protocol::{Fault, Recipients, Shares, Values};
+use bytes::Bytes;
+use mpc_bytecode::cost::BLOCK;
+
+/// Opens values: every player sends its shares to each recipient. The shares of a value are uniform but for their sum
+/// (see [`super`]), so they tell a recipient the value and no more.
+pub fn open<D: Domain>(
+    additive: &Additive<D>,
+    net: &mut dyn Net,
+    to: &Recipients,
+    values: &[Shares<Additive<D>>],
+) -> Result<Option<Vec<Values<Additive<D>>>>, Fault> {
+    let joined = Joined::of(values);
+    let blocks = blocks(joined.len(), BLOCK as usize);
+    let learns = to.include(additive.me);
+    let operation = if *to == Recipients::All { Operation::Open } else { Operation::Output };
+    let mut opened = Vec::with_capacity(if learns { joined.len() } else { 0 });
+    pipeline::run(net, blocks.len(), 2, |net, stage, block, own: Vec<D>| {
+        if stage == 0 {
+            let own = joined.range(blocks[block].clone());
+            let payload = Bytes::from(D::to_bytes(&own));
+            let recipients = (0..additive.players).filter(|&player| player != additive.me && to.include(player));
+            recipients.into_iter().try_for_each(|player| net.send(player, operation, payload.clone()))?;
+            return Ok(if learns { own.into_owned() } else { Vec::new() });
+        }
+        if learns {
+            opened.extend(gather(net, operation, own)?);
+        }
+        Ok(Vec::new())
+    })?;
+    if learns { split(opened, values.iter().map(|value| value.shape())).map(Some) } else { Ok(None) }
+}
+
+/// Sends this player's shares of masked elements to every other player.
+pub fn send<D: Domain>(net: &mut dyn Net, operation: Operation, own: &[D]) -> Result<(), Fault> {
+    Ok(net.broadcast(operation, D::to_bytes(own).into())?)
+}
+
+/// Adds every other player's shares to the own ones.
+pub fn gather<D: Domain>(net: &mut dyn Net, operation: Operation, mut own: Vec<D>) -> Result<Vec<D>, Fault> {
+    for (peer, payload) in net.gather(operation)? {
+        add_bytes(&mut own, &payload).map_err(|error| malformed(net, peer, operation, &error))?;
+    }
+    Ok(own)
+}
+
+/// A message of the wrong length.
+pub fn malformed(net: &dyn Net, peer: usize, operation: Operation, error: &LengthError) -> Fault {
+    Fault::Malformed(format!("{} sent a message of `{operation}` that is no share: {error}", net.name(peer)))
+}
+
+/// `out +=` elements from little-endian bytes, without a copy where alignment allows it.
+fn add_bytes<D: Domain>(out: &mut [D], bytes: &[u8]) -> Result<(), LengthError> {
+    match bytemuck::try_cast_slice(bytes) {
+        Ok(elements) if cfg!(target_endian = "little") && elements.len() == out.len() => {
+            linear::add_assign(out, elements)
+        }
+        Ok(_) | Err(_) => {
+            let mut elements = vec![D::ZERO; out.len()];
+            D::read_bytes(bytes, &mut elements)?;
+            linear::add_assign(out, &elements);
+        }
+    }
+    Ok(())
+}
