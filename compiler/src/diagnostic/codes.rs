@@ -66,6 +66,51 @@ codes! {
     E0041 IncompleteTry       "`try` without `except` and `finally`";
     E0042 BadPort             "a role, port or precision that is not well formed";
     E0090 UnreadableFile      "a file that cannot be read";
+    // Names
+    E0101 UnknownName         "a name that nothing in reach defines";
+    E0102 DefinedTwice        "two definitions of one name";
+    E0103 NotAssigned         "a variable that has no value, or not on every path";
+    E0104 NotAValue           "the name of a function, role or type where a value is expected";
+    E0110 NotInThisVersion    "a part of the language that this version does not have";
+    // Types and shapes
+    E0201 SecretToPublic      "a secret where a public value is expected";
+    E0202 TypeMismatch        "a value of another type than the one expected";
+    E0203 ClashingTypes       "a variable that has types which do not fit together on different paths";
+    E0204 BadOperand          "an operator that does not take these operands";
+    E0205 IntegerDivision     "`/` of integers";
+    E0206 BadCall             "a call with too few, too many or unknown arguments";
+    E0207 UnknownMethod       "a method or attribute that the value does not have";
+    E0208 NoValue             "a call that gives no value, used as a value";
+    E0209 BadIndex            "an index that does not fit what is indexed";
+    E0210 MissingReturn       "a function that does not return a value on every path";
+    E0211 NeedsAnnotation     "a type that cannot be found out without an annotation";
+    E0212 NumberTooLarge      "a number outside the range of its type";
+    E0213 DivisionByZero      "a division by the constant zero";
+    E0214 BadUnpacking        "a value that does not unpack into these targets";
+    E0215 NotIterable         "a `for` over something that has no elements";
+    E0216 NotConstant         "a value that must be known when the program is compiled";
+    E0217 TooComplex          "a program too deep or too large to check";
+    E0218 SharedChange        "a change that in Python would be seen through another name, and here would not";
+    E0219 UnknownType         "a type that does not exist or is not complete";
+    E0220 ShapeMismatch       "sizes that do not fit together";
+    E0221 UnknownDimension    "a shape variable that nothing binds";
+    // Secrecy and control flow
+    E0301 SecretLoop          "a loop whose end depends on a secret";
+    E0302 SecretPosition      "a secret where the position or size must be public";
+    E0303 EffectInArm         "an effect in one arm of a secret `if`";
+    E0304 JumpInArm           "a jump out of one arm of a secret `if`";
+    E0305 SecretText          "a secret printed or made into text";
+    E0306 SecretCheck         "a check that would disclose a secret";
+    E0307 SecretAmount        "an exponent or a shift width that is secret";
+    // Ports, roles, precision
+    E0401 UnknownRole         "a role that is not declared";
+    E0402 BadPortType         "a type that a port cannot have";
+    E0403 BadDefault          "a default of a parameter that does not fit it";
+    E0404 OutputNotAssigned   "an output that is not assigned";
+    E0405 BadPrecision        "widths of numbers that are not possible";
+    E0406 PortInside          "a role, port or precision inside a block or function";
+    // Warnings
+    W0330 SecretLookup        "a position that is secret: every element is read";
 }
 
 impl Code {

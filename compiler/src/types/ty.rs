@@ -2,6 +2,7 @@
 
 use super::shape::Dim;
 use mpc_bytecode::Kind;
+use std::fmt;
 
 /// The type of an expression.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -20,9 +21,187 @@ pub enum Ty {
     Error,
 }
 
+/// What values a kind has, secret or not; each holds the values of those before it, but for text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Domain {
+    /// `bool`, `sbool`
+    Bool,
+    /// `int`, `sint`
+    Int,
+    /// `fix`, `sfix`
+    Fix,
+    /// `str`
+    Text,
+}
+
+impl Domain {
+    /// The domain of a kind; a raw ring element is an integer.
+    pub const fn of(kind: Kind) -> Self {
+        match kind {
+            Kind::Bool | Kind::Sbool => Domain::Bool,
+            Kind::Int | Kind::Sint | Kind::Raw => Domain::Int,
+            Kind::Fix | Kind::Sfix => Domain::Fix,
+            Kind::Str => Domain::Text,
+        }
+    }
+
+    /// The kind of this domain and secrecy; text is public.
+    pub const fn kind(self, secret: bool) -> Kind {
+        match (self, secret) {
+            (Domain::Bool, false) => Kind::Bool,
+            (Domain::Bool, true) => Kind::Sbool,
+            (Domain::Int, false) => Kind::Int,
+            (Domain::Int, true) => Kind::Sint,
+            (Domain::Fix, false) => Kind::Fix,
+            (Domain::Fix, true) => Kind::Sfix,
+            (Domain::Text, _) => Kind::Str,
+        }
+    }
+}
+
+/// True for kinds whose values no player knows.
+pub const fn is_secret(kind: Kind) -> bool {
+    matches!(kind, Kind::Sint | Kind::Sfix | Kind::Sbool | Kind::Raw)
+}
+
+/// The least kind that holds the values of both; `None` for text with a number.
+pub fn join_kinds(a: Kind, b: Kind) -> Option<Kind> {
+    let (left, right) = (Domain::of(a), Domain::of(b));
+    let text = (left == Domain::Text) != (right == Domain::Text);
+    (!text).then(|| left.max(right).kind(is_secret(a) || is_secret(b)))
+}
+
 impl Ty {
     /// A scalar of this kind.
     pub const fn scalar(kind: Kind) -> Self {
         Ty::Tensor(kind, Vec::new())
+    }
+
+    /// The kind of a tensor's elements.
+    pub const fn kind(&self) -> Option<Kind> {
+        match self {
+            Ty::Tensor(kind, _) => Some(*kind),
+            Ty::List(_) | Ty::Tuple(_) | Ty::None | Ty::Unknown | Ty::Error => None,
+        }
+    }
+
+    /// True if it is a scalar of exactly this kind.
+    pub fn is_scalar(&self, kind: Kind) -> bool {
+        matches!(self, Ty::Tensor(found, dims) if *found == kind && dims.is_empty())
+    }
+
+    /// True if something in it is secret.
+    pub fn is_secret(&self) -> bool {
+        match self {
+            Ty::Tensor(kind, _) => is_secret(*kind),
+            Ty::List(item) => item.is_secret(),
+            Ty::Tuple(items) => items.iter().any(Ty::is_secret),
+            Ty::None | Ty::Unknown | Ty::Error => false,
+        }
+    }
+
+    /// True if something in it was reported already.
+    pub fn is_error(&self) -> bool {
+        match self {
+            Ty::Error => true,
+            Ty::List(item) => item.is_error(),
+            Ty::Tuple(items) => items.iter().any(Ty::is_error),
+            Ty::Tensor(..) | Ty::None | Ty::Unknown => false,
+        }
+    }
+
+    /// The same type with every tensor changed.
+    pub fn map(&self, tensor: &dyn Fn(Kind, &[Dim]) -> Ty) -> Ty {
+        match self {
+            Ty::Tensor(kind, dims) => tensor(*kind, dims),
+            Ty::List(item) => Ty::List(Box::new(item.map(tensor))),
+            Ty::Tuple(items) => Ty::Tuple(items.iter().map(|item| item.map(tensor)).collect()),
+            Ty::None => Ty::None,
+            Ty::Unknown => Ty::Unknown,
+            Ty::Error => Ty::Error,
+        }
+    }
+
+    /// The same type with secret elements; text stays.
+    pub fn secret(&self) -> Ty {
+        self.map(&|kind, dims| Ty::Tensor(kind.secret().unwrap_or(kind), dims.to_vec()))
+    }
+
+    /// The type as far as the machine's registers tell types apart: sizes and unknown items are left out.
+    pub fn erased(&self) -> Ty {
+        match self {
+            Ty::Tensor(kind, dims) => Ty::Tensor(*kind, vec![Dim::Unknown; dims.len()]),
+            Ty::List(item) => Ty::List(Box::new(item.erased())),
+            Ty::Tuple(items) => Ty::Tuple(items.iter().map(Ty::erased).collect()),
+            Ty::Unknown => Ty::scalar(Kind::Int),
+            Ty::None => Ty::None,
+            Ty::Error => Ty::Error,
+        }
+    }
+
+    /// The least type that holds the values of both; `None` if there is none.
+    pub fn join(&self, other: &Ty) -> Option<Ty> {
+        match (self, other) {
+            (Ty::Error, _) | (_, Ty::Error) => Some(Ty::Error),
+            (Ty::Unknown, ty) | (ty, Ty::Unknown) => Some(ty.clone()),
+            (Ty::Tensor(a, left), Ty::Tensor(b, right)) if left.len() == right.len() => {
+                let dims = left.iter().zip(right).map(|(left, right)| left.join(right)).collect();
+                Some(Ty::Tensor(join_kinds(*a, *b)?, dims))
+            }
+            (Ty::List(a), Ty::List(b)) => Some(Ty::List(Box::new(a.join(b)?))),
+            (Ty::Tuple(a), Ty::Tuple(b)) if a.len() == b.len() => {
+                Some(Ty::Tuple(a.iter().zip(b).map(|(a, b)| a.join(b)).collect::<Option<_>>()?))
+            }
+            (Ty::None, Ty::None) => Some(Ty::None),
+            (Ty::Tensor(..) | Ty::List(_) | Ty::Tuple(_) | Ty::None, _) => None,
+        }
+    }
+}
+
+impl fmt::Display for Ty {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Ty::Tensor(kind, dims) if dims.is_empty() => kind.fmt(f),
+            Ty::Tensor(kind, dims) => write!(f, "{kind}[{}]", Listed(dims)),
+            Ty::List(item) if **item == Ty::Unknown => f.write_str("list"),
+            Ty::List(item) => write!(f, "list[{item}]"),
+            Ty::Tuple(items) => write!(f, "tuple[{}]", Listed(items)),
+            Ty::None => f.write_str("None"),
+            Ty::Unknown | Ty::Error => f.write_str("_"),
+        }
+    }
+}
+
+/// Items with commas between them.
+struct Listed<'a, T>(&'a [T]);
+
+impl<T: fmt::Display> fmt::Display for Listed<'_, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (index, item) in self.0.iter().enumerate() {
+            write!(f, "{}{item}", if index == 0 { "" } else { ", " })?;
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn types_join_to_the_least_that_holds_both() {
+        let ty = Ty::scalar;
+        assert_eq!(ty(Kind::Int).join(&ty(Kind::Sint)), Some(ty(Kind::Sint)));
+        assert_eq!(ty(Kind::Sbool).join(&ty(Kind::Fix)), Some(ty(Kind::Sfix)));
+        assert_eq!(ty(Kind::Int).join(&ty(Kind::Str)), None);
+        let list = |item| Ty::List(Box::new(item));
+        assert_eq!(list(Ty::Unknown).join(&list(ty(Kind::Int))), Some(list(ty(Kind::Int))));
+        assert_eq!(list(ty(Kind::Int)).join(&ty(Kind::Int)), None);
+    }
+
+    #[test]
+    fn types_are_shown_as_they_are_written() {
+        let tensor = Ty::Tensor(Kind::Sfix, vec![Dim::constant(3), Dim::var(0, "n"), Dim::Unknown]);
+        assert_eq!(Ty::Tuple(vec![tensor, Ty::None]).to_string(), "tuple[sfix[3, n, _], None]");
     }
 }

@@ -1,0 +1,223 @@
+//! The table of builtins: names, parameters, what they do.
+
+use super::body::Body;
+use super::value::Value;
+use crate::diagnostic::{Code, Diagnostic};
+use crate::names::suggest;
+use crate::source::Span;
+use crate::syntax::ast::{self, ArgKind};
+
+macro_rules! builtins {
+    ($( $name:ident $text:literal [$($param:literal),*] $doc:literal; )*) => {
+        /// A function that is built in.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        pub enum Builtin { $( #[doc = $doc] $name ),* }
+
+        /// Every builtin, in the order of the table.
+        pub const ALL: &[Builtin] = &[$(Builtin::$name),*];
+
+        impl Builtin {
+            /// Its name.
+            pub const fn name(self) -> &'static str { match self { $( Builtin::$name => $text ),* } }
+            /// Its parameters: `x` must be given, `x?` may be, `*x` takes any number, and what follows is given by name.
+            pub const fn params(self) -> &'static [&'static str] { match self { $( Builtin::$name => &[$($param),*] ),* } }
+            /// What it does, in one line.
+            pub const fn doc(self) -> &'static str { match self { $( Builtin::$name => $doc ),* } }
+        }
+    };
+}
+
+builtins! {
+    Int "int" ["x"] "A public number as `int`, rounded towards zero.";
+    Fix "fix" ["x"] "A public number as `fix`.";
+    Bool "bool" ["x"] "Whether a public value is not zero and not empty.";
+    Str "str" ["x"] "A public value as text.";
+    Sint "sint" ["x"] "A number, list or tensor as secret integers; an `sfix` is rounded towards zero.";
+    Sfix "sfix" ["x"] "A number, list or tensor as secret fixed-point numbers.";
+    Sbool "sbool" ["x"] "A truth value, list or tensor as secret truth values.";
+    Len "len" ["x"] "The number of items, or the size of the first axis.";
+    Range "range" ["start", "stop?", "step?"] "The integers from start to before stop.";
+    Arange "arange" ["start", "stop?", "step?"] "The integers from start to before stop, as a vector.";
+    Sum "sum" ["x", "axis?"] "The sum of all elements, or along an axis.";
+    Prod "prod" ["x", "axis?"] "The product of all elements, or along an axis.";
+    Mean "mean" ["x", "axis?"] "The mean of all elements, or along an axis.";
+    Min "min" ["*x", "axis?"] "The smallest element, or the smallest of the arguments.";
+    Max "max" ["*x", "axis?"] "The largest element, or the largest of the arguments.";
+    Argmin "argmin" ["x", "axis?"] "The position of the first smallest element.";
+    Argmax "argmax" ["x", "axis?"] "The position of the first largest element.";
+    Minimum "minimum" ["a", "b"] "The smaller of two, element by element.";
+    Maximum "maximum" ["a", "b"] "The larger of two, element by element.";
+    Any "any" ["x"] "Whether one element is true.";
+    All "all" ["x"] "Whether all elements are true.";
+    Abs "abs" ["x"] "The absolute value.";
+    Round "round" ["x"] "The nearest integer of a public number, ties to even.";
+    Floor "floor" ["x"] "The largest integer that is not above.";
+    Pow "pow" ["x", "n"] "`x ** n`";
+    Enumerate "enumerate" ["x", "start?"] "Positions and items.";
+    Zip "zip" ["*x"] "Items of several sequences, side by side.";
+    Reversed "reversed" ["x"] "Items from the last to the first.";
+    Sorted "sorted" ["x"] "The items in order.";
+    List "list" ["x?"] "The items as a list.";
+    Tuple "tuple" ["x"] "The items as a tuple.";
+    Print "print" ["*values", "sep?", "end?"] "Prints public values.";
+    PrintLn "print_ln" ["format", "*values"] "Prints text with values in the places of `%s`, `%d` and `%f`, and a newline.";
+    Zeros "zeros" ["*shape"] "A tensor of zeros: `zeros(3, 4)`.";
+    Ones "ones" ["*shape"] "A tensor of ones: `ones(3, 4)`.";
+    Full "full" ["shape", "value"] "A tensor that has one value everywhere: `full((3, 4), value)`.";
+    Array "array" ["x"] "A tensor of a list of numbers, or of tensors of one shape.";
+    Tensor "tensor" ["x"] "A tensor of a list of numbers, or of tensors of one shape.";
+    Eye "eye" ["n"] "The identity matrix.";
+    Concat "concat" ["xs", "axis?"] "Tensors joined along an axis.";
+    Concatenate "concatenate" ["xs", "axis?"] "Tensors joined along an axis.";
+    Stack "stack" ["xs"] "Tensors joined along a new first axis.";
+    Reshape "reshape" ["x", "*shape"] "The same elements in another shape; one size may be -1.";
+    Transpose "transpose" ["x"] "The axes in reverse order.";
+    Where "where" ["condition", "a", "b"] "`a` where the condition is true, else `b`, element by element.";
+    Select "select" ["condition", "a", "b"] "`a` where the condition is true, else `b`, element by element.";
+    Dot "dot" ["a", "b"] "`a @ b`";
+    Matmul "matmul" ["a", "b"] "`a @ b`";
+}
+
+/// The builtin of that name.
+pub fn find(name: &str) -> Option<Builtin> {
+    ALL.iter().copied().find(|builtin| builtin.name() == name)
+}
+
+/// Arguments by parameter, in the order of the table; those of `*x` apart.
+pub type Bound = Vec<Option<Value>>;
+
+impl<'a> Body<'a, '_> {
+    /// The values of the optional and named parameters, with the first argument left to the caller if `skip_first`.
+    /// `None` if the arguments do not fit, which is reported.
+    pub fn bind_builtin(&mut self, builtin: Builtin, args: &'a [ast::Arg], span: Span, skip_first: bool) -> Option<Bound> {
+        let (bound, rest) = self.bind_to(builtin.name(), builtin.params(), args, span, skip_first)?;
+        debug_assert!(rest.is_empty() || builtin.params().iter().any(|param| param.starts_with('*')));
+        Some(bound)
+    }
+
+    /// Arguments bound to the parameters of a builtin or method: one for each, and those of `*x`.
+    pub fn bind_to(
+        &mut self,
+        name: &str,
+        params: &'static [&'static str],
+        args: &'a [ast::Arg],
+        span: Span,
+        skip_first: bool,
+    ) -> Option<(Bound, Vec<Value>)> {
+        let star = params.iter().position(|param| param.starts_with('*'));
+        let plain = star.unwrap_or(params.len());
+        let (mut bound, mut given): (Bound, Vec<bool>) = (vec![None; params.len()], vec![false; params.len()]);
+        let (mut next, mut rest, mut fits) = (0, Vec::new(), true);
+        for (index, arg) in args.iter().enumerate() {
+            let value = if skip_first && index == 0 { None } else { Some(self.expr(&arg.value)) };
+            let at = match &arg.kind {
+                ArgKind::Positional if next < plain => {
+                    next += 1;
+                    next - 1
+                }
+                ArgKind::Positional if star.is_some() => {
+                    rest.extend(value);
+                    continue;
+                }
+                ArgKind::Positional => {
+                    let message = format!("`{name}` takes at most {plain} positional arguments, {} are given", args.len());
+                    fits = self.bad_builtin(arg.span, message, None);
+                    break;
+                }
+                ArgKind::Keyword(keyword) => match params.iter().position(|param| bare(param) == keyword.text && !param.starts_with('*')) {
+                    Some(at) => at,
+                    None => {
+                        let near = suggest::nearest(&keyword.text, params.iter().map(|param| bare(param)));
+                        let help = near.map(|near| format!("did you mean `{near}`?"));
+                        fits = self.bad_builtin(keyword.span, format!("`{name}` has no parameter `{}`", keyword.text), help);
+                        continue;
+                    }
+                },
+                ArgKind::Star => {
+                    self.not_yet(arg.span, "`*` before an argument", "write the arguments one by one");
+                    fits = false;
+                    continue;
+                }
+            };
+            (given[at], bound[at]) = (true, value);
+        }
+        let missing = params.iter().zip(&given).find(|(param, given)| !**given && !param.ends_with('?') && !param.starts_with('*'));
+        if let (Some((param, _)), true) = (missing, fits) {
+            fits = self.bad_builtin(span, format!("`{name}` needs `{param}`"), None);
+        }
+        fits.then_some((bound, rest))
+    }
+
+    fn bad_builtin(&mut self, span: Span, message: String, help: Option<String>) -> bool {
+        let found = Diagnostic::new(Code::BadCall, span, message);
+        self.report(match help {
+            Some(help) => found.help(help),
+            None => found,
+        });
+        false
+    }
+
+    /// A call of a builtin.
+    pub fn call_builtin(&mut self, builtin: Builtin, args: &'a [ast::Arg], span: Span) -> Value {
+        match builtin {
+            Builtin::Enumerate | Builtin::Zip | Builtin::Reversed => return self.items_as_list(builtin, args, span),
+            Builtin::List | Builtin::Tuple => return self.list_call(builtin, args, span),
+            Builtin::Range | Builtin::Arange => return self.range_vector(args, span),
+            Builtin::Print => return self.print(args, span),
+            Builtin::PrintLn => return self.print_ln(args, span),
+            _ => {}
+        }
+        let Some((mut bound, rest)) = self.bind_to(builtin.name(), builtin.params(), args, span, false) else {
+            return Value::error(span);
+        };
+        if bound.iter().flatten().chain(&rest).any(Value::is_error) {
+            return Value::error(span);
+        }
+        let mut take = |at: usize| bound.get_mut(at).and_then(Option::take).unwrap_or_else(|| Value::none(span));
+        let (first, second, third) = (take(0), take(1), take(2));
+        let optional = |value: Value| (*value.ty() != super::ty::Ty::None).then_some(value);
+        use mpc_bytecode::Kind;
+        match builtin {
+            Builtin::Int => self.public_number(first, Kind::Int, span),
+            Builtin::Fix => self.public_number(first, Kind::Fix, span),
+            Builtin::Bool => self.public_truth(first, span),
+            Builtin::Str => self.text_of_value(first, span),
+            Builtin::Sint => self.secret_number(first, Kind::Sint, span),
+            Builtin::Sfix => self.secret_number(first, Kind::Sfix, span),
+            Builtin::Sbool => self.secret_number(first, Kind::Sbool, span),
+            Builtin::Len => self.len(first, span),
+            Builtin::Sum => self.sum(first, optional(second), span),
+            Builtin::Mean => self.mean(first, optional(second), span),
+            Builtin::Prod => self.reduce(super::reductions::Reduce::Prod, first, optional(second), span),
+            Builtin::Any => self.reduce(super::reductions::Reduce::Any, first, None, span),
+            Builtin::All => self.reduce(super::reductions::Reduce::All, first, None, span),
+            Builtin::Argmin => self.reduce(super::reductions::Reduce::Argmin, first, optional(second), span),
+            Builtin::Argmax => self.reduce(super::reductions::Reduce::Argmax, first, optional(second), span),
+            Builtin::Min => self.extreme(super::reductions::Reduce::Min, rest, optional(second), span),
+            Builtin::Max => self.extreme(super::reductions::Reduce::Max, rest, optional(second), span),
+            Builtin::Minimum => self.extreme(super::reductions::Reduce::Min, vec![first, second], None, span),
+            Builtin::Maximum => self.extreme(super::reductions::Reduce::Max, vec![first, second], None, span),
+            Builtin::Abs => self.abs(first, span),
+            Builtin::Round | Builtin::Floor => self.to_nearest(builtin, first, span),
+            Builtin::Pow => self.binary_value(crate::syntax::op::BinaryOp::Pow, first, second, span),
+            Builtin::Dot | Builtin::Matmul => self.binary_value(crate::syntax::op::BinaryOp::MatMul, first, second, span),
+            Builtin::Sorted => self.sorted(&first, span),
+            Builtin::Zeros => self.filled(rest, Value::int(0, span), span),
+            Builtin::Ones => self.filled(rest, Value::int(1, span), span),
+            Builtin::Full => self.filled(vec![first], second, span),
+            Builtin::Array | Builtin::Tensor => self.array(first, span),
+            Builtin::Eye => self.eye(first, span),
+            Builtin::Concat | Builtin::Concatenate => self.concat(first, optional(second), span),
+            Builtin::Stack => self.array(first, span),
+            Builtin::Reshape => self.reshape(first, rest, span),
+            Builtin::Transpose => self.transpose(first, span),
+            Builtin::Where | Builtin::Select => self.choose(first, second, third, span),
+            Builtin::Enumerate | Builtin::Zip | Builtin::Reversed | Builtin::List | Builtin::Tuple => Value::error(span),
+            Builtin::Range | Builtin::Arange | Builtin::Print | Builtin::PrintLn => Value::error(span),
+        }
+    }
+}
+
+fn bare(param: &str) -> &str {
+    param.trim_start_matches('*').trim_end_matches('?')
+}

@@ -1,0 +1,291 @@
+//! Calls: of functions, builtins and methods.
+
+use super::annotations::Shapes;
+use super::body::Body;
+use super::builtins::{self, Builtin};
+use super::checker::Key;
+use super::convert::Wanted;
+use super::flow::Var;
+use super::tree::{Expr, ExprKind, FunctionId};
+use super::ty::Ty;
+use super::value::{Origin, Value, Why};
+use crate::diagnostic::{Code, Diagnostic};
+use crate::names::{DefId, Meaning, suggest};
+use crate::source::Span;
+use crate::syntax::ast::{self, ArgKind, ParamKind};
+use std::rc::Rc;
+
+/// What a called name is.
+enum Callee {
+    Function(DefId),
+    Builtin(Builtin),
+    Value,
+    Unknown,
+}
+
+impl<'a> Body<'a, '_> {
+    /// `function(args)`
+    pub fn call(&mut self, function: &'a ast::Expr, args: &'a [ast::Arg], span: Span) -> Value {
+        if let ast::ExprKind::Attribute { base, name } = &function.kind {
+            return self.method(base, name, args, span);
+        }
+        let Some(name) = function.as_name() else {
+            self.expr(function);
+            return self.fail(Diagnostic::new(Code::BadCall, function.span, "only functions can be called"));
+        };
+        if self.library && name.starts_with('_') && !matches!(self.callee(name), Callee::Function(_)) {
+            return self.intrinsic(name, args, span);
+        }
+        match self.callee(name) {
+            Callee::Function(def) => self.call_function(def, args, span),
+            Callee::Builtin(builtin) => self.call_builtin(builtin, args, span),
+            Callee::Value => {
+                let value = self.name(name, function.span);
+                if value.is_error() {
+                    return value;
+                }
+                let message = format!("`{name}` is `{}`, and cannot be called", value.ty());
+                self.fail(Diagnostic::new(Code::BadCall, function.span, message))
+            }
+            Callee::Unknown => {
+                args.iter().for_each(|arg| drop(self.expr(&arg.value)));
+                self.unknown_name(name, function.span)
+            }
+        }
+    }
+
+    fn callee(&mut self, name: &'a str) -> Callee {
+        if self.comprehension.iter().any(|(inner, _)| *inner == name) {
+            return Callee::Value;
+        }
+        let outside = |name| builtins::find(name).map_or(Callee::Unknown, Callee::Builtin);
+        match self.checker.scopes.meaning(self.owner, name) {
+            Meaning::Function(def) => Callee::Function(def),
+            Meaning::Outside => outside(name),
+            Meaning::Variable(owner) => {
+                let sym = self.symbol(owner, name);
+                let unassigned = owner.is_none() && *self.flow.get(sym) == Var::Unassigned;
+                match self.checker.scopes.top_function(false, name) {
+                    _ if !unassigned => Callee::Value,
+                    Some(def) => Callee::Function(def),
+                    None => match outside(name) {
+                        Callee::Unknown => Callee::Value,
+                        builtin => builtin,
+                    },
+                }
+            }
+        }
+    }
+
+    /// The builtin that an expression names.
+    pub fn builtin_called(&mut self, function: &'a ast::Expr) -> Option<Builtin> {
+        match self.callee(function.as_name()?) {
+            Callee::Builtin(builtin) => Some(builtin),
+            Callee::Function(_) | Callee::Value | Callee::Unknown => None,
+        }
+    }
+
+    fn call_function(&mut self, def: DefId, args: &'a [ast::Arg], span: Span) -> Value {
+        let function = self.checker.scopes.def(def).function;
+        let Some(given) = self.arguments(function, args, span) else { return Value::error(span) };
+        self.call_with(def, given, span)
+    }
+
+    /// One value for each parameter; `None` if the arguments do not fit the parameters, which is reported.
+    fn arguments(&mut self, function: &'a ast::FunctionDef, args: &'a [ast::Arg], span: Span) -> Option<Vec<Value>> {
+        let params = &function.params;
+        let mut given: Vec<Option<Value>> = vec![None; params.len()];
+        let plain = params.iter().filter(|param| param.kind == ParamKind::Plain).count();
+        let rest = params.iter().position(|param| param.kind == ParamKind::Rest);
+        let (mut next, mut further, mut fits) = (0, Vec::new(), true);
+        for arg in args {
+            let value = self.expr(&arg.value);
+            match &arg.kind {
+                ArgKind::Positional if next < plain => {
+                    given[next] = Some(value);
+                    next += 1;
+                }
+                ArgKind::Positional if rest.is_some() => further.push(value),
+                ArgKind::Positional => fits &= self.too_many(function, plain, args, arg.span),
+                ArgKind::Keyword(name) => match params.iter().position(|param| param.name.text == name.text && param.kind != ParamKind::Rest) {
+                    Some(at) if given[at].is_none() => given[at] = Some(value),
+                    Some(_) => fits &= self.bad_call(function, name.span, format!("`{}` is given twice", name.text), None),
+                    None => {
+                        let near = suggest::nearest(&name.text, params.iter().map(|param| param.name.text.as_str()));
+                        let help = near.map(|near| format!("did you mean `{near}`?"));
+                        let message = format!("`{}` has no parameter `{}`", function.name.text, name.text);
+                        fits &= self.bad_call(function, name.span, message, help);
+                    }
+                },
+                ArgKind::Star => {
+                    self.not_yet(arg.span, "`*` before an argument", "write the arguments one by one");
+                    fits = false;
+                }
+            }
+        }
+        if let Some(at) = rest {
+            given[at] = Some(super::sequences::tuple(further, span));
+        }
+        if !fits {
+            return None;
+        }
+        self.fill_in(function, given, span)
+    }
+
+    fn fill_in(&mut self, function: &'a ast::FunctionDef, given: Vec<Option<Value>>, span: Span) -> Option<Vec<Value>> {
+        let mut values = Vec::with_capacity(given.len());
+        let mut missing = Vec::new();
+        for (param, value) in function.params.iter().zip(given) {
+            match (value, &param.default) {
+                (Some(value), _) => values.push(value),
+                (None, Some(default)) => values.push(self.default_value(default)),
+                (None, None) => missing.push(format!("`{}`", param.name.text)),
+            }
+        }
+        if missing.is_empty() {
+            return Some(values);
+        }
+        let message = format!("`{}` needs {}", function.name.text, missing.join(" and "));
+        self.bad_call(function, span, message, None);
+        None
+    }
+
+    fn default_value(&mut self, default: &'a ast::Expr) -> Value {
+        let mut named = None;
+        each_name(default, &mut |span| named = Some(span));
+        match named {
+            None => self.expr(default),
+            Some(span) => {
+                let found = Diagnostic::new(Code::NotConstant, span, "a default cannot depend on a variable");
+                self.fail(found.help("compute it inside the function, or pass it as an argument"))
+            }
+        }
+    }
+
+    fn too_many(&mut self, function: &'a ast::FunctionDef, plain: usize, args: &[ast::Arg], span: Span) -> bool {
+        let found = args.iter().filter(|arg| arg.kind == ArgKind::Positional).count();
+        let message = format!("`{}` takes {plain} positional arguments, {found} are given", function.name.text);
+        self.bad_call(function, span, message, None)
+    }
+
+    fn bad_call(&mut self, function: &ast::FunctionDef, span: Span, message: String, help: Option<String>) -> bool {
+        let found = Diagnostic::new(Code::BadCall, span, message);
+        let found = if self.library { found } else { found.note(function.header, "defined here") };
+        self.report(match help {
+            Some(help) => found.help(help),
+            None => found,
+        });
+        false
+    }
+
+    /// A call of a library function.
+    pub fn library(&mut self, name: &'static str, args: Vec<Value>, span: Span) -> Value {
+        match self.checker.scopes.top_function(true, name) {
+            Some(def) => self.call_with(def, args, span),
+            None => self.fail(Diagnostic::new(Code::UnknownName, span, format!("the library has no function `{name}`"))),
+        }
+    }
+
+    /// A call with one value for each parameter.
+    pub fn call_with(&mut self, def: DefId, given: Vec<Value>, span: Span) -> Value {
+        let scope = self.checker.scopes.def(def);
+        let (function, library) = (scope.function, scope.library);
+        if given.iter().any(Value::is_error) {
+            return Value::error(span);
+        }
+        let Some(given) = self.fit_parameters(function, given) else { return Value::error(span) };
+        let numbers = function.params.iter().zip(&given).map(|(param, value)| {
+            value.as_int().filter(|_| library || param.name.text == "axis")
+        });
+        let mut key = Key {
+            def,
+            types: given.iter().map(|value| Some(value.ty().clone())).collect(),
+            numbers: numbers.collect(),
+        };
+        let mut whys: Vec<Why> = given.iter().map(|value| value.why.clone()).collect();
+        let mut args: Vec<Expr> = given.into_iter().map(|value| value.expr).collect();
+        for (owner, name) in self.checker.scopes.captures(def) {
+            let sym = self.symbol(owner, name);
+            let binding = self.flow.get(sym).bound();
+            whys.push(binding.and_then(|binding| binding.why.clone()));
+            key.types.push(binding.map(|binding| binding.ty.clone()));
+            args.extend(binding.map(|binding| Expr::local(binding.local, binding.ty.clone(), span)));
+        }
+        let Some(index) = self.checker.instance(&key, &whys, span) else { return Value::error(span) };
+        self.called(index, args, whys, span)
+    }
+
+    fn called(&mut self, index: usize, args: Vec<Expr>, whys: Vec<Why>, span: Span) -> Value {
+        let instance = &self.checker.instances[index];
+        let function = self.checker.scopes.def(instance.def).function;
+        let (name, declared) = (function.name.text.as_str(), function.returns.is_some());
+        let found: Vec<Diagnostic> = instance.diagnostics.iter().map(|found| in_call(found, span)).collect();
+        let (effects, result, why) = (instance.effects, instance.result.clone(), instance.why.clone());
+        let open = instance.open && !declared;
+        self.checker.diagnostics.extend(found);
+        if let Some(effect) = effects {
+            self.called_effect(effect, name, span);
+        }
+        let result = match result {
+            Some(ty) => ty,
+            None if declared => self.declared_result_of(index, &args),
+            None => {
+                self.incomplete = true;
+                Ty::Error
+            }
+        };
+        self.incomplete |= open;
+        let why = whys.into_iter().flatten().next().or(why);
+        let why = why.or_else(|| Some(Rc::new(Origin { span, text: format!("`{name}` returns a secret") })));
+        let kind = ExprKind::Call(FunctionId(index as u32), args);
+        Value::new(kind, result, span).because(why)
+    }
+
+    /// The declared result of a function that is being walked.
+    fn declared_result_of(&mut self, index: usize, args: &[Expr]) -> Ty {
+        let def = self.checker.instances[index].def;
+        let function = self.checker.scopes.def(def).function;
+        let Some(returns) = &function.returns else { return Ty::Error };
+        let types: Vec<Option<Ty>> = args.iter().map(|arg| Some(arg.ty.clone())).collect();
+        let shapes = Shapes::of(function, &types);
+        self.type_of(returns, &mut |body, name, span| shapes.get(name).or_else(|| body.dim_in_scope(name, span)))
+    }
+
+    /// Converts arguments to the types that the parameters declare.
+    fn fit_parameters(&mut self, function: &'a ast::FunctionDef, given: Vec<Value>) -> Option<Vec<Value>> {
+        let types: Vec<Option<Ty>> = given.iter().map(|value| Some(value.ty().clone())).collect();
+        let shapes = Shapes::of(function, &types);
+        let mut fitted = Vec::with_capacity(given.len());
+        for (param, value) in function.params.iter().zip(given) {
+            if *value.ty() == Ty::None {
+                let found = Diagnostic::new(Code::NoValue, value.span(), "this gives no value");
+                self.report(found.label(format!("`{}` needs one", param.name.text)));
+                return None;
+            }
+            let Some(annotation) = &param.annotation else {
+                fitted.push(value);
+                continue;
+            };
+            let ty = self.type_of(annotation, &mut |_, name, _| shapes.get(name).or(Some(super::shape::Dim::Unknown)));
+            let what = format!("argument `{}` of `{}`", param.name.text, function.name.text);
+            fitted.push(self.coerce(value, &ty, &Wanted { what: &what, declared: Some(annotation.span) }));
+        }
+        (!fitted.iter().any(Value::is_error)).then_some(fitted)
+    }
+}
+
+fn in_call(found: &Diagnostic, span: Span) -> Diagnostic {
+    if found.labels.iter().filter(|(_, text)| text == "in this call").count() >= 3 {
+        return found.clone();
+    }
+    found.clone().note(span, "in this call")
+}
+
+/// The variables that an expression mentions.
+fn each_name(expr: &ast::Expr, visit: &mut dyn FnMut(Span)) {
+    match &expr.kind {
+        ast::ExprKind::Name(_) => visit(expr.span),
+        ast::ExprKind::Call { args, .. } => args.iter().for_each(|arg| each_name(&arg.value, visit)),
+        kind => kind.each_child(&mut |child| each_name(child, visit)),
+    }
+}

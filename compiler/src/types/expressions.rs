@@ -1,0 +1,191 @@
+//! Expressions, each by its kind, and what a name stands for.
+
+use super::body::Body;
+use super::flow::Var;
+use super::tree::{self, ExprKind};
+use super::ty::Ty;
+use super::value::Value;
+use crate::diagnostic::{Code, Diagnostic};
+use crate::names::{Meaning, Owner, suggest};
+use crate::source::Span;
+use crate::syntax::ast;
+use mpc_bytecode::{Constant, Kind};
+
+impl<'a> Body<'a, '_> {
+    /// The typed form of an expression.
+    pub fn expr(&mut self, expr: &'a ast::Expr) -> Value {
+        if !self.checker.spend(expr.span) {
+            return Value::error(expr.span);
+        }
+        self.checker.nesting += 1;
+        let value = self.expr_kind(expr);
+        self.checker.nesting -= 1;
+        value
+    }
+
+    fn expr_kind(&mut self, expr: &'a ast::Expr) -> Value {
+        let span = expr.span;
+        match &expr.kind {
+            ast::ExprKind::Name(name) => self.name(name, span),
+            ast::ExprKind::Int(value) => self.int_literal(*value, span),
+            ast::ExprKind::Decimal(decimal) => self.decimal(decimal, false, span),
+            ast::ExprKind::Bool(value) => Value::bool(*value, span),
+            ast::ExprKind::None => Value::none(span),
+            ast::ExprKind::Str(text) => Value::text(text.as_str(), span),
+            ast::ExprKind::FString(pieces) => self.f_string(pieces, span),
+            ast::ExprKind::List(items) => self.list_literal(items, span),
+            ast::ExprKind::Tuple(items) => self.tuple_literal(items, span),
+            ast::ExprKind::Star(inner) => {
+                let message = "`*` unpacks only in the targets of an assignment";
+                self.fail(Diagnostic::new(Code::BadArguments, inner.span, message).help("join lists with `+`"))
+            }
+            ast::ExprKind::Comprehension { element, clauses, .. } => self.comprehension(element, clauses, span),
+            ast::ExprKind::Call { function, args } => self.call(function, args, span),
+            ast::ExprKind::Index { base, items } => self.index(base, items, span),
+            ast::ExprKind::Attribute { base, name } => self.attribute(base, name, span),
+            ast::ExprKind::Unary { op, operand } => self.unary(*op, operand, span),
+            ast::ExprKind::Binary { op, left, right, .. } => {
+                let left = self.expr(left);
+                let right = self.expr(right);
+                self.binary_value(*op, left, right, span)
+            }
+            ast::ExprKind::Bools { op, left, right } => self.connective(*op, left, right, span),
+            ast::ExprKind::Compare { first, rest } => self.compare_chain(first, rest, span),
+            ast::ExprKind::Conditional { test, then, otherwise } => self.conditional(test, then, otherwise, span),
+            ast::ExprKind::Error => Value::error(span),
+        }
+    }
+
+    /// What a name stands for, as a value.
+    pub fn name(&mut self, name: &'a str, span: Span) -> Value {
+        if let Some(&(_, sym)) = self.comprehension.iter().rev().find(|(inner, _)| *inner == name) {
+            return self.variable(sym, name, span);
+        }
+        match self.checker.scopes.meaning(self.owner, name) {
+            Meaning::Variable(owner) => {
+                let sym = self.symbol(owner, name);
+                if *self.flow.get(sym) != Var::Unassigned {
+                    return self.variable(sym, name, span);
+                }
+                // What is assigned at the top level later on may be a builtin's name until then.
+                let builtin = if owner.is_none() { self.outside(name, span) } else { None };
+                match builtin {
+                    Some(value) => value,
+                    None if owner != self.owner => self.unassigned_outside(name, owner, span),
+                    None => self.variable(sym, name, span),
+                }
+            }
+            Meaning::Function(def) => {
+                let at = self.checker.scopes.def(def).function.name.span;
+                let found = Diagnostic::new(Code::NotAValue, span, format!("`{name}` is a function, and functions are not values"));
+                self.fail(found.note(at, "defined here").help(format!("call it: `{name}(…)`")))
+            }
+            Meaning::Outside => match self.outside(name, span) {
+                Some(value) => value,
+                None => self.unknown_name(name, span),
+            },
+        }
+    }
+
+    /// A dimension, a builtin or a role; a builtin or role is not a value.
+    fn outside(&mut self, name: &str, span: Span) -> Option<Value> {
+        if name.is_empty() {
+            return Some(Value::error(span));
+        }
+        let program = !self.library;
+        if let Some((index, dim)) = self.checker.dim_named(name).filter(|_| program) {
+            return Some(Value::new(ExprKind::Dim(index), Ty::scalar(Kind::Int), span).knowing(dim));
+        }
+        let found = if super::builtins::find(name).is_some() {
+            let message = format!("`{name}` is a function, and functions are not values");
+            Diagnostic::new(Code::NotAValue, span, message).help(format!("call it: `{name}(…)`"))
+        } else if program && self.checker.role_named(name).is_some() {
+            let message = format!("`{name}` is a role, not a value");
+            Diagnostic::new(Code::NotAValue, span, message).help(format!("ports name roles: `input x: sint from {name}`"))
+        } else {
+            return None;
+        };
+        Some(self.fail(found))
+    }
+
+    fn unassigned_outside(&mut self, name: &str, owner: Owner, span: Span) -> Value {
+        let whose = owner.map_or("the program".to_owned(), |id| format!("`{}`", self.checker.scopes.def(id).function.name.text));
+        let message = format!("`{name}` has no value when this function is called");
+        let help = format!("assign `{name}` before the call, or pass it as a parameter");
+        self.fail(Diagnostic::new(Code::NotAssigned, span, message).label(format!("a variable of {whose}")).help(help))
+    }
+
+    fn variable(&mut self, sym: super::value::Sym, name: &str, span: Span) -> Value {
+        let found = match self.flow.get(sym) {
+            Var::Bound(binding) => {
+                let shared = super::places::can_share(&binding.ty).then_some(sym);
+                let value = Value::new(ExprKind::Local(binding.local), binding.ty.clone(), span);
+                return Value { part_of: shared, known: binding.known.clone(), why: binding.why.clone(), ..value };
+            }
+            Var::Error => return Value::error(span),
+            Var::Unassigned => Diagnostic::new(Code::NotAssigned, span, format!("`{name}` is used before it has a value"))
+                .help(format!("assign it first: `{name} = …`")),
+            Var::Maybe(at) => Diagnostic::new(Code::NotAssigned, span, format!("`{name}` may have no value here"))
+                .label("not assigned on every path that leads here")
+                .note(*at, "assigned here")
+                .help(format!("give it a value before: `{name} = …`")),
+            Var::OneArm(at, test) => Diagnostic::new(Code::NotAssigned, span, format!("`{name}` has no value where the secret condition is false"))
+                .label("its value would have to be selected from two")
+                .note(*at, "assigned in one arm only")
+                .note(*test, "both arms run: this condition is secret")
+                .help(format!("give it a value before the `if`: `{name} = …`")),
+            Var::Clash(sides) => {
+                let [(a, left), (b, right)] = &**sides;
+                Diagnostic::new(Code::ClashingTypes, span, format!("`{name}` may be `{left}` or `{right}` here"))
+                    .note(*a, format!("`{left}` here"))
+                    .note(*b, format!("`{right}` here"))
+                    .help("use two variables, or convert one of the values")
+            }
+        };
+        self.flow.set(sym, Var::Error);
+        self.fail(found)
+    }
+
+    /// Nothing of that name exists.
+    pub fn unknown_name(&mut self, name: &str, span: Span) -> Value {
+        let found = Diagnostic::new(Code::UnknownName, span, format!("`{name}` is not defined"));
+        let help = match (python_only(name), self.suggestion(name)) {
+            (Some(help), _) => Some(help.to_owned()),
+            (None, near) => near.map(|near| format!("did you mean `{near}`?")),
+        };
+        self.fail(match help {
+            Some(help) => found.label("nothing of this name here").help(help),
+            None => found.label("nothing of this name here"),
+        })
+    }
+
+    fn suggestion(&self, name: &str) -> Option<String> {
+        let visible = self.checker.scopes.visible(self.owner);
+        let builtins = super::builtins::ALL.iter().map(|builtin| builtin.name());
+        suggest::nearest(name, visible.into_iter().chain(builtins)).map(str::to_owned)
+    }
+
+    /// A constant tensor or scalar.
+    pub fn constant(&self, constant: Constant, span: Span) -> Value {
+        let shape = match &constant {
+            Constant::Int(shape, _) | Constant::Fix(shape, _) | Constant::Bool(shape, _) => shape.clone(),
+            Constant::Str(_) => Vec::new(),
+        };
+        let dims = shape.into_iter().map(|size| super::shape::Dim::constant(size as i64)).collect();
+        let ty = Ty::Tensor(constant.kind(), dims);
+        Value::new(tree::ExprKind::Constant(constant), ty, span)
+    }
+}
+
+/// What to write instead of names that Python has.
+fn python_only(name: &str) -> Option<&'static str> {
+    Some(match name {
+        "float" => "fixed-point numbers are made with `fix(…)`",
+        "math" | "np" | "numpy" | "random" => "there are no modules in this version; tensors have `sum`, `mean`, `@` and more built in",
+        "dict" | "set" => "use a list, or one tensor for keys and one for values",
+        "input" => "inputs are ports: `input x: sint from alice`",
+        "open" => "files are given to ports when the program is run: `--input x=file.csv`",
+        "reveal" => "write `x.reveal()`",
+        _ => return None,
+    })
+}

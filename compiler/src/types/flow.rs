@@ -1,0 +1,105 @@
+//! What is known of every variable at one point of a function, and how that joins where control flow does.
+
+use super::shape::Dim;
+use super::tree::LocalId;
+use super::ty::Ty;
+use super::value::{Sym, Why};
+use crate::source::Span;
+use std::rc::Rc;
+
+/// A variable that has a value.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Binding {
+    /// The local that holds it.
+    pub local: LocalId,
+    /// Its type.
+    pub ty: Ty,
+    /// Its value, if it is an `int` that is known.
+    pub known: Dim,
+    /// Why it is secret.
+    pub why: Why,
+    /// Where it got this value.
+    pub at: Span,
+    /// How many secret conditions stood around that.
+    pub depth: usize,
+    /// What in Python would be the same object: changing one would change the other.
+    pub shared: Option<Shared>,
+}
+
+/// What a variable would share its value with in Python.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Shared {
+    /// Another variable, or a part of one.
+    With(Sym, Span),
+    /// The caller's value.
+    Parameter,
+}
+
+/// A variable at one point.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Var {
+    /// It has no value yet.
+    Unassigned,
+    /// It has a value.
+    Bound(Rc<Binding>),
+    /// It has a value on some paths only; one place where it gets it.
+    Maybe(Span),
+    /// It was assigned in one arm of a secret `if` only: the place, and the condition.
+    OneArm(Span, Span),
+    /// Two paths give it types that do not join.
+    Clash(Rc<[(Span, Ty); 2]>),
+    /// What was wrong with it has been reported.
+    Error,
+}
+
+impl Var {
+    /// The binding, if there is one.
+    pub fn bound(&self) -> Option<&Rc<Binding>> {
+        match self {
+            Var::Bound(binding) => Some(binding),
+            Var::Unassigned | Var::Maybe(_) | Var::OneArm(..) | Var::Clash(_) | Var::Error => None,
+        }
+    }
+
+    /// What is known where control comes from either side, if not both are bound.
+    pub fn join_unbound(&self, other: &Var) -> Var {
+        match (self, other) {
+            (Var::Error, _) | (_, Var::Error) => Var::Error,
+            (Var::Clash(clash), _) | (_, Var::Clash(clash)) => Var::Clash(clash.clone()),
+            (Var::OneArm(at, test), _) | (_, Var::OneArm(at, test)) => Var::OneArm(*at, *test),
+            (Var::Maybe(at), _) | (_, Var::Maybe(at)) => Var::Maybe(*at),
+            (Var::Bound(binding), Var::Unassigned | Var::Bound(_)) => Var::Maybe(binding.at),
+            (Var::Unassigned, Var::Bound(binding)) => Var::Maybe(binding.at),
+            (Var::Unassigned, Var::Unassigned) => Var::Unassigned,
+        }
+    }
+}
+
+/// All variables at one point.
+#[derive(Clone, Debug, Default)]
+pub struct Flow {
+    vars: Vec<Var>,
+    /// False after `return`, `break`, `continue` and `raise`.
+    pub dead: bool,
+}
+
+impl Flow {
+    /// What is known of a variable.
+    pub fn get(&self, sym: Sym) -> &Var {
+        self.vars.get(sym.0 as usize).unwrap_or(&Var::Unassigned)
+    }
+
+    /// Sets what is known of a variable.
+    pub fn set(&mut self, sym: Sym, var: Var) {
+        let at = sym.0 as usize;
+        if self.vars.len() <= at {
+            self.vars.resize(at + 1, Var::Unassigned);
+        }
+        self.vars[at] = var;
+    }
+
+    /// How many variables there are; later ones are unassigned.
+    pub fn len(&self) -> usize {
+        self.vars.len()
+    }
+}

@@ -1,0 +1,250 @@
+//! Instances of functions: each is walked once for a list of argument types, and remembered.
+
+use super::annotations::Shapes;
+use super::body::Body;
+use super::checker::{Checker, Instance, Key, MAX_CALLS, MAX_INSTANCES};
+use super::convert::convert;
+use super::flow::{Binding, Shared, Var};
+use super::places::can_share;
+use super::shape::Dim;
+use super::tree::{ExprKind, Function, LocalId, Primitive, Stmt, StmtKind};
+use super::ty::Ty;
+use super::value::{Origin, Value, Why};
+use crate::diagnostic::{Code, Diagnostic};
+use crate::names::DefId;
+use crate::source::Span;
+use crate::syntax::ast;
+use mpc_bytecode::Kind;
+use std::collections::HashSet;
+use std::rc::Rc;
+
+/// A function that calls itself is walked again until its result's type is stable; types grow only so far.
+const MAX_ROUNDS: usize = 8;
+
+impl<'a> Checker<'a> {
+    /// The instance for a key; it is walked if this is its first use. `None` if there can be no more.
+    pub fn instance(&mut self, key: &Key, whys: &[Why], span: Span) -> Option<usize> {
+        if let Some(&known) = self.by_key.get(key) {
+            self.close_circle(known);
+            return Some(known);
+        }
+        if self.instances.len() >= MAX_INSTANCES || self.walking.len() >= MAX_CALLS {
+            self.too_complex(span);
+            return None;
+        }
+        let index = self.instances.len();
+        self.instances.push(Instance {
+            def: key.def,
+            result: None,
+            open: true,
+            why: None,
+            effects: None,
+            diagnostics: Vec::new(),
+            recursive: false,
+            function: None,
+        });
+        self.by_key.insert(key.clone(), index);
+        self.walking.push(index);
+        let outer = std::mem::take(&mut self.diagnostics);
+        self.settle(index, key, whys);
+        let mut found = std::mem::replace(&mut self.diagnostics, outer);
+        let mut seen = HashSet::new();
+        found.retain(|found| seen.insert((found.code, found.span)));
+        self.walking.pop();
+        self.instances[index].diagnostics = found;
+        self.instances[index].open = false;
+        Some(index)
+    }
+
+    /// A call of an instance that is being walked: everything since then may call itself.
+    fn close_circle(&mut self, known: usize) {
+        if let Some(from) = self.walking.iter().position(|&index| index == known) {
+            for &index in &self.walking[from..] {
+                self.instances[index].recursive = true;
+            }
+        }
+    }
+
+    fn settle(&mut self, index: usize, key: &Key, whys: &[Why]) {
+        for round in 0..MAX_ROUNDS {
+            let assumed = self.instances[index].result.clone();
+            let walked = self.walk(index, key, whys);
+            let recursive = self.instances[index].recursive && !walked.declared;
+            let stable = !recursive || assumed.as_ref() == Some(&walked.result);
+            let last = stable || walked.result.is_error() || round + 1 == MAX_ROUNDS;
+            if recursive && last && walked.result.is_error() && self.diagnostics.is_empty() {
+                self.diagnostics.push(needs_result(self.scopes.def(key.def).function));
+            }
+            let instance = &mut self.instances[index];
+            instance.result = Some(walked.result);
+            instance.why = walked.why;
+            instance.function = Some(walked.function);
+            if last {
+                return;
+            }
+            // What was made on a wrong assumption is made anew.
+            self.diagnostics.clear();
+            self.instances.truncate(index + 1);
+            self.by_key.retain(|_, made| *made <= index);
+        }
+    }
+
+    fn walk(&mut self, index: usize, key: &Key, whys: &[Why]) -> Walked {
+        let first_dim = self.next_dim();
+        let nesting = self.nesting;
+        let function = self.scopes.def(key.def).function;
+        let mut body = Body::new(self, Some(key.def));
+        let mut shapes = Shapes::of(function, &key.types);
+        let params = body.parameters(function, key, whys);
+        body.shape_variables(function, &mut shapes, &params);
+        body.declared_result = function.returns.as_ref().map(|returns| {
+            let ty = body.type_of(returns, &mut |body, name, span| shapes.get(name).or_else(|| body.dim_in_scope(name, span)));
+            (ty, returns.span)
+        });
+        body.block(&function.body);
+        let result = body.result(function);
+        let mut stmts = std::mem::take(&mut body.out);
+        convert_returns(&mut stmts, &result);
+        let declared = body.declared_result.is_some();
+        let why = body.returned.iter().find_map(|(_, _, why)| why.clone());
+        let (locals, effects) = (std::mem::take(&mut body.locals), body.effects);
+        self.nesting = nesting;
+        self.instances[index].effects = effects;
+        let recursive = self.instances[index].recursive;
+        let name = function.name.text.clone();
+        let tree = Function { name, span: function.header, params, locals, result: result.erased(), body: stmts, recursive };
+        let forgotten = |var: u32| var >= first_dim;
+        let result = result.map(&|kind, dims| Ty::Tensor(kind, dims.iter().map(|dim| dim.forget(&forgotten)).collect()));
+        Walked { function: tree, result, why, declared }
+    }
+}
+
+/// What one walk of a function gives.
+struct Walked {
+    function: Function,
+    result: Ty,
+    why: Why,
+    declared: bool,
+}
+
+impl<'a> Body<'a, '_> {
+    fn parameters(&mut self, function: &'a ast::FunctionDef, key: &Key, whys: &[Why]) -> Vec<LocalId> {
+        let captures = self.checker.scopes.captures(key.def);
+        let own = function.params.iter().map(|param| (self.owner, param.name.text.as_str(), param.span));
+        let outer = captures.into_iter().map(|(owner, name)| (owner, name, function.name.span));
+        let mut params = Vec::new();
+        let variables: Vec<_> = own.chain(outer).collect();
+        for (index, (owner, name, span)) in variables.into_iter().enumerate() {
+            let Some(Some(ty)) = key.types.get(index) else { continue };
+            let sym = self.symbol(owner, name);
+            if ty.is_error() {
+                self.flow.set(sym, Var::Error);
+                continue;
+            }
+            let local = self.local_for(sym, ty);
+            params.push(local);
+            let known = match key.numbers.get(index) {
+                Some(Some(number)) => Dim::constant(*number),
+                _ if ty.is_scalar(Kind::Int) => self.fresh_dim(name),
+                _ => Dim::Unknown,
+            };
+            let why = whys.get(index).cloned().flatten();
+            let why = why.or_else(|| ty.is_secret().then(|| Rc::new(Origin { span, text: format!("`{name}` is declared secret") })));
+            let shared = can_share(ty).then_some(Shared::Parameter);
+            let binding = Binding { local, ty: ty.clone(), known, why, at: span, depth: 0, shared };
+            self.flow.set(sym, Var::Bound(Rc::new(binding)));
+        }
+        params
+    }
+
+    /// Gives the shape variables of the signature their values, where the body uses them.
+    fn shape_variables(&mut self, function: &'a ast::FunctionDef, shapes: &mut Shapes<'a>, params: &[LocalId]) {
+        let mut names: Vec<&'a str> = shapes.found.keys().copied().collect();
+        names.sort_unstable();
+        for name in names {
+            let Some((size, param, axis)) = shapes.found.get(name).cloned() else { continue };
+            let parameter = function.params.iter().any(|param| param.name.text == name);
+            if parameter || !self.checker.scopes.reads(self.owner.unwrap_or(DefId(0)), name) {
+                continue;
+            }
+            let sym = self.symbol(self.owner, name);
+            let span = function.name.span;
+            let value = match (size.as_const(), params.get(param)) {
+                (Some(number), _) => Value::int(number, span),
+                (None, Some(&local)) => {
+                    let ty = self.locals[local.0 as usize].ty.clone();
+                    let whole = super::tree::Expr::local(local, ty, span);
+                    let kind = ExprKind::Primitive(Primitive::Size(axis as u32), vec![whole]);
+                    let known = if size == Dim::Unknown { self.fresh_dim(name) } else { size };
+                    Value::new(kind, Ty::scalar(Kind::Int), span).knowing(known)
+                }
+                (None, None) => continue,
+            };
+            self.bind(sym, value, span);
+        }
+    }
+
+    /// The type of what the function returns, when its body has been walked.
+    fn result(&mut self, function: &'a ast::FunctionDef) -> Ty {
+        let falls_through = !self.flow.dead;
+        if let Some((ty, at)) = self.declared_result.clone() {
+            if falls_through && ty != Ty::None && !ty.is_error() {
+                self.missing_return(function, at);
+            }
+            return ty;
+        }
+        let values: Vec<_> = self.returned.iter().filter(|(ty, _, _)| *ty != Ty::None).cloned().collect();
+        let Some((first, at, _)) = values.first().cloned() else { return Ty::None };
+        if falls_through || values.len() < self.returned.len() {
+            self.missing_return(function, at);
+            return Ty::Error;
+        }
+        let mut joined: Option<Ty> = None;
+        for (ty, here, _) in values.into_iter().filter(|(ty, _, _)| !(self.incomplete && ty.is_error())) {
+            joined = match joined.as_ref().map_or(Some(ty.clone()), |joined| joined.join(&ty)) {
+                Some(joined) => Some(joined),
+                None => {
+                    let name = &function.name.text;
+                    let found = Diagnostic::new(Code::ClashingTypes, here, format!("`{name}` returns `{first}` or `{ty}`"));
+                    self.report(found.note(at, format!("`{first}` here")).label(format!("`{ty}` here")));
+                    return Ty::Error;
+                }
+            };
+        }
+        joined.unwrap_or(Ty::Error)
+    }
+
+    fn missing_return(&mut self, function: &ast::FunctionDef, at: Span) {
+        let name = &function.name.text;
+        let found = Diagnostic::new(Code::MissingReturn, function.name.span, format!("`{name}` does not return a value on every path"));
+        self.report(found.note(at, "a value is returned or declared here").help("add a `return` at the end, or an `else`"));
+    }
+}
+
+fn needs_result(function: &ast::FunctionDef) -> Diagnostic {
+    let name = &function.name.text;
+    Diagnostic::new(Code::NeedsAnnotation, function.name.span, format!("the type that `{name}` returns cannot be found out"))
+        .label("it calls itself on every path")
+        .help(format!("say what it returns: `def {name}(…) -> sint:`"))
+}
+
+/// Converts what each `return` gives to the function's result.
+fn convert_returns(body: &mut [Stmt], result: &Ty) {
+    for stmt in body {
+        match &mut stmt.kind {
+            StmtKind::Return(value) => {
+                if let Some(expr) = value.take() {
+                    *value = Some(if result.is_error() || expr.ty.is_error() { expr } else { convert(expr, result) });
+                }
+            }
+            StmtKind::If { then, otherwise, .. } => {
+                convert_returns(then, result);
+                convert_returns(otherwise, result);
+            }
+            StmtKind::For { body, .. } | StmtKind::While { body, .. } => convert_returns(body, result),
+            StmtKind::Assign(..) | StmtKind::AssignPath(..) | StmtKind::Push(..) | StmtKind::Pop { .. } => {}
+            StmtKind::Expr(_) | StmtKind::Break | StmtKind::Continue | StmtKind::Raise(..) => {}
+            StmtKind::Print(_) | StmtKind::Output(..) => {}
+        }
+    }
+}

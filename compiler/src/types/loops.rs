@@ -1,0 +1,259 @@
+//! Loops: walked with what is known before them, and again while that does not cover what comes back to their heads.
+
+use super::body::{Body, LoopFrame};
+use super::flow::{Binding, Flow, Var};
+use super::iteration::Items;
+use super::join::assignment;
+use super::shape::Dim;
+use super::tree::{self, StmtKind};
+use super::ty::Ty;
+use super::value::{Sym, Value};
+use crate::diagnostic::{Code, Diagnostic};
+use crate::names::mentions::Mentions;
+use crate::source::Span;
+use crate::syntax::ast;
+use mpc_bytecode::Kind;
+use std::rc::Rc;
+
+/// The types of a variable only grow, and not far; more walks than this mean that something does not settle.
+const MAX_WALKS: usize = 24;
+
+/// How a loop ends, as far as that is known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ends {
+    /// Perhaps before the first turn.
+    AnyTime,
+    /// Not before the first turn.
+    AfterOneTurn,
+    /// Only by `break`.
+    ByBreak,
+}
+
+impl<'a> Body<'a, '_> {
+    /// `while test:`
+    pub fn while_stmt(&mut self, test: &'a ast::Expr, body: &'a [ast::Stmt], span: Span) {
+        let ends = if matches!(test.kind, ast::ExprKind::Bool(true)) { Ends::ByBreak } else { Ends::AnyTime };
+        let mut condition = Value::error(test.span);
+        let stmts = self.walk_loop(span, body, ends, &mut |walk| {
+            condition = walk.as_block(|walk| walk.condition(test));
+            walk.public_loop_condition(&condition);
+            walk.block(body);
+        });
+        self.emit(StmtKind::While { test: condition.expr, body: stmts }, span);
+    }
+
+    fn public_loop_condition(&mut self, test: &Value) {
+        if test.ty().is_secret() {
+            let message = "this loop would have to stop at a moment that depends on a secret";
+            let help = "give a public bound: `for _ in range(64):` and inside it `if …:` on the secret";
+            self.secret_error(Code::SecretLoop, test.span(), message, &test.why, help);
+        }
+    }
+
+    /// `for target in iter:`
+    pub fn for_stmt(&mut self, target: &'a ast::Target, iter: &'a ast::Expr, body: &'a [ast::Stmt], span: Span) {
+        let live = self.live_items(iter, body);
+        let Some(items) = self.items(iter, live.is_some()) else {
+            self.forget_targets(target);
+            return self.block(body);
+        };
+        let watched = live.map(|name| self.target_symbol(name));
+        self.iterating.extend(watched.map(|sym| (sym, iter.span)));
+        self.counted(&items, span, body, &mut |walk, item| {
+            walk.assign_item(target, item);
+            walk.block(body);
+        });
+        if watched.is_some() {
+            self.iterating.pop();
+        }
+    }
+
+    /// The variable that is walked as it is at each turn: one that the body does not assign as a whole.
+    fn live_items(&self, iter: &'a ast::Expr, body: &'a [ast::Stmt]) -> Option<&'a str> {
+        let name = walked(iter)?;
+        (!Mentions::of_block(body).assigns(name)).then_some(name)
+    }
+
+    fn forget_targets(&mut self, target: &'a ast::Target) {
+        target.each_name(&mut |name| {
+            let sym = self.target_symbol(&name.text);
+            self.flow.set(sym, Var::Error);
+        });
+    }
+
+    /// A counting loop over items; `turn` gets each item.
+    pub fn counted(
+        &mut self,
+        items: &Items,
+        span: Span,
+        body: &'a [ast::Stmt],
+        turn: &mut dyn FnMut(&mut Self, super::iteration::Item),
+    ) {
+        let [start, stop, step] = self.bounds(items, span);
+        let int = Ty::scalar(Kind::Int);
+        let var = self.temporary(&int);
+        let known = |value: &Value| value.as_int();
+        let runs = matches!((known(&start), known(&stop), known(&step)), (Some(a), Some(b), Some(c)) if (c > 0 && a < b) || (c < 0 && a > b));
+        let ends = if runs { Ends::AfterOneTurn } else { Ends::AnyTime };
+        let stmts = self.walk_loop(span, body, ends, &mut |walk| {
+            let at = Value::new(tree::ExprKind::Local(var), int.clone(), span);
+            let item = walk.item(items, at);
+            turn(walk, item);
+        });
+        let [start, stop, step] = [start.expr, stop.expr, step.expr];
+        self.emit(StmtKind::For { var, start, stop, step, body: stmts }, span);
+    }
+
+    /// Walks a loop's turn until what is known at its head covers what comes back, and gives the turn's statements.
+    pub fn walk_loop(
+        &mut self,
+        span: Span,
+        body: &'a [ast::Stmt],
+        ends: Ends,
+        turn: &mut dyn FnMut(&mut Self),
+    ) -> Vec<tree::Stmt> {
+        self.prepare_head(span, body);
+        let mut walks = 0;
+        loop {
+            let head = self.flow.clone();
+            let marks = (self.checker.diagnostics.len(), self.returned.len());
+            let frame = LoopFrame { head: head.clone(), grown: Vec::new(), breaks: Vec::new(), continues: Vec::new(), depth: self.secret.len() };
+            self.loops.push(frame);
+            let (stmts, ()) = self.block_of(|walk| {
+                turn(walk);
+                walk.back_to_head(span);
+            });
+            let Some(frame) = self.loops.pop() else { return stmts };
+            walks += 1;
+            if !frame.grown.is_empty() && walks >= MAX_WALKS {
+                self.checker.too_complex(span);
+            }
+            if frame.grown.is_empty() || walks >= MAX_WALKS {
+                self.leave_loop(head, frame, ends);
+                return stmts;
+            }
+            self.checker.diagnostics.truncate(marks.0);
+            self.returned.truncate(marks.1);
+            self.flow = head;
+            self.grow_head(frame.grown, span);
+        }
+    }
+
+    fn leave_loop(&mut self, head: Flow, frame: LoopFrame, ends: Ends) {
+        let last = std::mem::take(&mut self.flow);
+        let mut exits = frame.breaks;
+        match ends {
+            Ends::AnyTime => exits.push(head),
+            Ends::AfterOneTurn => {
+                exits.push(last);
+                exits.extend(frame.continues);
+            }
+            Ends::ByBreak => {}
+        }
+        self.meet(&exits);
+    }
+
+    /// Variables that the loop assigns get locals of this arm, the types they had to have in earlier walks, and no known value.
+    fn prepare_head(&mut self, span: Span, body: &'a [ast::Stmt]) {
+        let mentions = Mentions::of_block(body);
+        let mut names: Vec<&'a str> = mentions.all_assigned().collect();
+        names.sort_unstable();
+        for name in names {
+            let sym = self.target_symbol(name);
+            if let Some(binding) = self.flow.get(sym).bound().cloned() {
+                let ty = binding.ty.clone();
+                self.rebind(sym, &binding, ty, Dim::Unknown, span);
+            }
+        }
+        for (sym, ty) in self.remembered.get(&span).cloned().unwrap_or_default() {
+            if let Some(binding) = self.flow.get(sym).bound().cloned()
+                && let Some(ty) = binding.ty.join(&ty)
+            {
+                let known = binding.known.clone();
+                self.rebind(sym, &binding, ty, known, span);
+            }
+        }
+    }
+
+    fn grow_head(&mut self, grown: Vec<(Sym, Var)>, span: Span) {
+        for (sym, var) in grown {
+            let (Var::Bound(wide), Some(now)) = (&var, self.flow.get(sym).bound().cloned()) else {
+                self.flow.set(sym, var);
+                continue;
+            };
+            self.remembered.entry(span).or_default().push((sym, wide.ty.clone()));
+            let merged = Binding { why: wide.why.clone(), shared: wide.shared, ..Binding::clone(&now) };
+            self.rebind(sym, &merged, wide.ty.clone(), wide.known.clone(), span);
+        }
+    }
+
+    /// Gives a variable another type in a local of this arm, with the conversion that brings it there.
+    pub fn rebind(&mut self, sym: Sym, from: &Binding, ty: Ty, known: Dim, at: Span) {
+        let local = self.local_for(sym, &ty);
+        let moved = local != from.local;
+        let depth = if moved { self.secret.len() } else { from.depth };
+        let target = Binding { local, ty, known, depth, ..from.clone() };
+        self.out.extend(assignment(&target, from, at));
+        self.flow.set(sym, Var::Bound(Rc::new(target)));
+    }
+
+    /// The end of a turn: converts every variable to what the head has, or notes that the head must grow.
+    pub fn back_to_head(&mut self, at: Span) {
+        if self.flow.dead {
+            return;
+        }
+        let Some(frame) = self.loops.last() else { return };
+        let mut grown = Vec::new();
+        let mut moves = Vec::new();
+        for sym in (0..frame.head.len() as u32).map(Sym) {
+            match (frame.head.get(sym), self.flow.get(sym)) {
+                (Var::Bound(head), Var::Bound(here)) if Rc::ptr_eq(head, here) => {}
+                (Var::Bound(head), Var::Bound(here)) => match (head.covers(here), head.merged(here)) {
+                    (Some(true), _) => moves.extend(assignment(head, here, at).map(|stmt| (sym, head.clone(), stmt))),
+                    (_, Ok(wide)) => grown.push((sym, Var::Bound(Rc::new(wide)))),
+                    (_, Err(clash)) => grown.push((sym, clash)),
+                },
+                (Var::Bound(head), other) => grown.push((sym, Var::Bound(head.clone()).join_unbound(other))),
+                (Var::Unassigned | Var::Maybe(_) | Var::OneArm(..) | Var::Clash(_) | Var::Error, _) => {}
+            }
+        }
+        for (sym, head, stmt) in moves {
+            self.out.push(stmt);
+            self.flow.set(sym, Var::Bound(head));
+        }
+        if let Some(frame) = self.loops.last_mut() {
+            frame.grown.extend(grown);
+        }
+    }
+
+    /// `break` or `continue`.
+    pub fn loop_jump(&mut self, kind: StmtKind, what: &str, span: Span) {
+        let Some(depth) = self.loops.last().map(|frame| frame.depth) else {
+            let found = Diagnostic::new(Code::MisplacedStatement, span, format!("`{what}` outside of a loop"));
+            return self.report(found);
+        };
+        if !self.jump(what, depth, span) {
+            return;
+        }
+        self.back_to_head(span);
+        let flow = self.flow.clone();
+        if let Some(frame) = self.loops.last_mut() {
+            let ends = if matches!(kind, StmtKind::Break) { &mut frame.breaks } else { &mut frame.continues };
+            ends.push(flow);
+        }
+        self.emit(kind, span);
+        self.flow.dead = true;
+    }
+}
+
+/// The variable that `for` walks directly, or through `enumerate` or `reversed`.
+fn walked(iter: &ast::Expr) -> Option<&str> {
+    match &iter.kind {
+        ast::ExprKind::Name(name) => Some(name),
+        ast::ExprKind::Call { function, args } => match (function.as_name(), args.first()) {
+            (Some("enumerate"), Some(first)) => walked(&first.value),
+            _ => None,
+        },
+        _ => None,
+    }
+}

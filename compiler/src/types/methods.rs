@@ -1,0 +1,273 @@
+//! Methods and attributes of values.
+
+use super::body::Body;
+use super::effects::EffectKind;
+use super::operations::dims;
+use super::reductions::Reduce;
+use super::shape;
+use super::tree::{ExprKind, Primitive};
+use super::ty::Ty;
+use super::value::Value;
+use crate::diagnostic::{Code, Diagnostic};
+use crate::names::suggest;
+use crate::source::Span;
+use crate::syntax::ast;
+use mpc_bytecode::Kind;
+use mpc_bytecode::operand::Binary;
+
+/// Methods of tensors and their parameters.
+const OF_TENSORS: &[(&str, &[&str])] = &[
+    ("reveal", &["why?"]),
+    ("sum", &["axis?"]),
+    ("prod", &["axis?"]),
+    ("mean", &["axis?"]),
+    ("min", &["axis?"]),
+    ("max", &["axis?"]),
+    ("argmin", &["axis?"]),
+    ("argmax", &["axis?"]),
+    ("any", &[]),
+    ("all", &[]),
+    ("reshape", &["*shape"]),
+    ("transpose", &[]),
+    ("flatten", &[]),
+    ("copy", &[]),
+    ("tolist", &[]),
+    ("dot", &["other"]),
+];
+
+/// Methods of lists that do not change them.
+const OF_LISTS: &[(&str, &[&str])] = &[("reveal", &["why?"]), ("copy", &[]), ("index", &["x"]), ("count", &["x"])];
+
+/// Methods that change a list.
+const CHANGING: &[(&str, &[&str])] = &[("append", &["x"]), ("extend", &["items"]), ("pop", &["at?"])];
+
+impl<'a> Body<'a, '_> {
+    /// `base.name`
+    pub fn attribute(&mut self, base: &'a ast::Expr, name: &'a ast::Name, span: Span) -> Value {
+        let value = self.expr(base);
+        if value.is_error() || name.text.is_empty() {
+            return Value::error(span);
+        }
+        let Ty::Tensor(_, sizes) = value.ty().clone() else {
+            return self.no_attribute(&value, name, &[]);
+        };
+        match name.text.as_str() {
+            "shape" => {
+                let value = self.hold(value, true);
+                let sizes = (0..sizes.len()).map(|axis| size(&value, axis, span)).collect();
+                super::sequences::tuple(sizes, span)
+            }
+            "ndim" => Value::int(sizes.len() as i64, span),
+            "size" => {
+                let value = self.hold(value, true);
+                let product = |a: Value, b: Value| super::iteration::public_int(Binary::Mul, a, b, span);
+                let known = shape::volume(&sizes);
+                match known.as_const() {
+                    Some(number) => Value::int(number, span),
+                    None => {
+                        let sizes = (0..sizes.len()).map(|axis| size(&value, axis, span));
+                        sizes.reduce(product).unwrap_or_else(|| Value::int(1, span)).knowing(known)
+                    }
+                }
+            }
+            "T" => self.transpose(value, span),
+            _ => self.no_attribute(&value, name, &["shape", "ndim", "size", "T"]),
+        }
+    }
+
+    fn no_attribute(&mut self, value: &Value, name: &ast::Name, attributes: &[&'static str]) -> Value {
+        let methods = OF_TENSORS.iter().chain(OF_LISTS).chain(CHANGING).map(|(name, _)| *name);
+        let message = format!("`{}` has no attribute `{}`", value.ty(), name.text);
+        let found = Diagnostic::new(Code::UnknownMethod, name.span, message);
+        let is_method = methods.clone().any(|method| method == name.text);
+        let near = suggest::nearest(&name.text, attributes.iter().copied().chain(methods));
+        self.fail(match (is_method, near) {
+            (true, _) => found.help(format!("call it: `.{}()`", name.text)),
+            (false, Some(near)) => found.help(format!("did you mean `.{near}`?")),
+            (false, None) => found,
+        })
+    }
+
+    /// `base.name(args)`
+    pub fn method(&mut self, base: &'a ast::Expr, name: &'a ast::Name, args: &'a [ast::Arg], span: Span) -> Value {
+        if let Some((_, params)) = CHANGING.iter().find(|(method, _)| *method == name.text) {
+            return self.changing(base, name, params, args, span);
+        }
+        let value = self.expr(base);
+        let table = match value.ty() {
+            Ty::Error => return value,
+            Ty::Tensor(..) => OF_TENSORS,
+            Ty::List(_) => OF_LISTS,
+            Ty::Tuple(_) => &OF_LISTS[..1],
+            Ty::None | Ty::Unknown => &[],
+        };
+        let Some((method, params)) = table.iter().find(|(method, _)| *method == name.text) else {
+            return self.no_method(&value, name, table);
+        };
+        if *method == "reveal" {
+            return self.reveal(value, args, span);
+        }
+        let Some((mut bound, rest)) = self.bind_to(method, params, args, span, false) else { return Value::error(span) };
+        if bound.iter().flatten().chain(&rest).any(Value::is_error) {
+            return Value::error(span);
+        }
+        let first = bound.first_mut().and_then(Option::take);
+        match *method {
+            "sum" => self.sum(value, first, span),
+            "mean" => self.mean(value, first, span),
+            "prod" => self.reduce(Reduce::Prod, value, first, span),
+            "min" => self.reduce(Reduce::Min, value, first, span),
+            "max" => self.reduce(Reduce::Max, value, first, span),
+            "argmin" => self.reduce(Reduce::Argmin, value, first, span),
+            "argmax" => self.reduce(Reduce::Argmax, value, first, span),
+            "any" => self.reduce(Reduce::Any, value, None, span),
+            "all" => self.reduce(Reduce::All, value, None, span),
+            "reshape" => self.reshape(value, rest, span),
+            "transpose" => self.transpose(value, span),
+            "flatten" => Value { part_of: None, ..self.flat(value) },
+            "copy" => Value { part_of: None, ..value },
+            "tolist" => self.unpacked(value, span),
+            "dot" => match first {
+                Some(other) => self.binary_value(crate::syntax::op::BinaryOp::MatMul, value, other, span),
+                None => Value::error(span),
+            },
+            "index" | "count" => match first {
+                Some(needle) => self.search(value, needle, *method == "count", span),
+                None => Value::error(span),
+            },
+            _ => Value::error(span),
+        }
+    }
+
+    fn no_method(&mut self, value: &Value, name: &ast::Name, table: &'static [(&'static str, &'static [&'static str])]) -> Value {
+        if name.text.is_empty() {
+            return Value::error(name.span);
+        }
+        let message = format!("`{}` has no method `{}`", value.ty(), name.text);
+        let found = Diagnostic::new(Code::UnknownMethod, name.span, message);
+        let near = suggest::nearest(&name.text, table.iter().chain(CHANGING).map(|(method, _)| *method));
+        self.fail(match (name.text.as_str(), near) {
+            ("shape" | "size" | "ndim" | "T", _) => found.help(format!("without parentheses: `.{}`", name.text)),
+            ("insert" | "remove" | "sort" | "reverse" | "clear", _) => found.help("make a new list, with a comprehension or by slices"),
+            (_, Some(near)) => found.help(format!("did you mean `.{near}()`?")),
+            (_, None) => found,
+        })
+    }
+
+    fn unpacked(&mut self, value: Value, span: Span) -> Value {
+        let Ty::Tensor(kind, sizes) = value.ty().clone() else { return Value::error(span) };
+        let Some((_, rest)) = sizes.split_first() else { return value };
+        let item = Ty::Tensor(kind, rest.to_vec());
+        let list = ExprKind::Primitive(Primitive::Unpack, vec![value.expr]);
+        let list = Value::new(list, Ty::List(Box::new(item)), span).because(value.why);
+        if rest.is_empty() {
+            return list;
+        }
+        let Some(items) = self.items_of(list) else { return Value::error(span) };
+        self.build_list(span, &mut |walk, list| {
+            walk.counted(&items, span, &[], &mut |walk, item| {
+                let row = walk.unpacked(item.value(span), span);
+                list.push(walk, row);
+            });
+        })
+    }
+
+    /// `x.reveal(why="…")`
+    fn reveal(&mut self, value: Value, args: &'a [ast::Arg], span: Span) -> Value {
+        let Some((mut bound, _)) = self.bind_to("reveal", &["why?"], args, span, false) else { return Value::error(span) };
+        let why = match bound.pop().flatten() {
+            None => None,
+            Some(Value { expr: super::tree::Expr { kind: ExprKind::Constant(mpc_bytecode::Constant::Str(text)), .. }, .. }) => Some(text),
+            Some(other) => {
+                let found = Diagnostic::new(Code::NotConstant, other.span(), "the reason must be a text literal");
+                return self.fail(found.help("`x.reveal(why=\"the winner is announced\")`"));
+            }
+        };
+        if !value.ty().is_secret() {
+            let message = format!("this `{}` is public already", value.ty());
+            return self.fail(Diagnostic::new(Code::TypeMismatch, value.span(), message).help("leave out `.reveal()`"));
+        }
+        if !self.effect(EffectKind::Reveal, span) {
+            return Value::error(span);
+        }
+        self.opened(value, why.as_ref(), span)
+    }
+
+    /// What everyone learns of a value: tensors at once, lists and tuples item by item.
+    fn opened(&mut self, value: Value, why: Option<&String>, span: Span) -> Value {
+        match value.ty().clone() {
+            Ty::Tensor(kind, dims) => match kind.opened() {
+                Some(open) => Value::new(ExprKind::Reveal(Box::new(value.expr), why.cloned()), Ty::Tensor(open, dims), span),
+                None => value,
+            },
+            Ty::Tuple(items) => {
+                let items = self.components(value, items.len());
+                let items = items.into_iter().map(|item| if item.ty().is_secret() { self.opened(item, why, span) } else { item });
+                let items = items.collect();
+                super::sequences::tuple(items, span)
+            }
+            Ty::List(_) => {
+                let Some(items) = self.items_of(value) else { return Value::error(span) };
+                self.build_list(span, &mut |walk, list| {
+                    walk.counted(&items, span, &[], &mut |walk, item| {
+                        let item = walk.opened(item.value(span), why, span);
+                        list.push(walk, item);
+                    });
+                })
+            }
+            Ty::None | Ty::Unknown | Ty::Error => value,
+        }
+    }
+
+    /// `base.append(x)` and the like, which change a list in place.
+    fn changing(&mut self, base: &'a ast::Expr, name: &'a ast::Name, params: &'static [&'static str], args: &'a [ast::Arg], span: Span) -> Value {
+        let Some(part) = self.part(base) else {
+            args.iter().for_each(|arg| drop(self.expr(&arg.value)));
+            return Value::error(span);
+        };
+        if !matches!(part.ty, Ty::List(_)) {
+            let value = self.read_part(&part);
+            let found = Diagnostic::new(Code::UnknownMethod, name.span, format!("`{}` has no method `{}`", value.ty(), name.text));
+            let found = if is_tensor(&part.ty) { found.help("a tensor has a fixed size: collect items in a list, then `array(…)`") } else { found };
+            return self.fail(found);
+        }
+        let skip = name.text == "extend";
+        let Some((mut bound, _)) = self.bind_to(&name.text, params, args, span, skip) else { return Value::error(span) };
+        let first = bound.pop().flatten();
+        match (name.text.as_str(), first) {
+            ("append", Some(value)) if *value.ty() == Ty::None => {
+                return self.fail(Diagnostic::new(Code::NoValue, value.span(), "this gives no value"));
+            }
+            ("append", Some(value)) => self.push(&part, value, span),
+            ("extend", _) => {
+                if let Some(items) = args.first() {
+                    self.extend(&part, &items.value, span);
+                }
+            }
+            (_, at) => {
+                let at = match at {
+                    Some(at) => self.public_int(at, "a position"),
+                    None => Value::int(-1, span),
+                };
+                return self.as_block(|walk| walk.pop(&part, at, span));
+            }
+        }
+        Value::none(span)
+    }
+}
+
+/// The size of an axis.
+fn size(value: &Value, axis: usize, span: Span) -> Value {
+    let known = dims(value.ty())[axis].clone();
+    match known.as_const() {
+        Some(number) => Value::int(number, span),
+        None => {
+            let kind = ExprKind::Primitive(Primitive::Size(axis as u32), vec![value.expr.clone()]);
+            Value::new(kind, Ty::scalar(Kind::Int), span).knowing(known)
+        }
+    }
+}
+
+fn is_tensor(ty: &Ty) -> bool {
+    ty.kind().is_some_and(|kind| kind != Kind::Str)
+}

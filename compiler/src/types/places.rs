@@ -1,0 +1,391 @@
+//! Assignment to parts: `x[i] = v`, `x[i].append(v)`; under a secret condition, a selection between new and old.
+
+use super::body::Body;
+use super::convert::{Wanted, because, fit};
+use super::flow::{Binding, Shared};
+use super::shape;
+use super::tree::{BinaryMeaning, Expr, ExprKind, Place, Step, StmtKind, UnaryMeaning};
+use super::ty::{Ty, join_kinds};
+use super::value::{Sym, Value};
+use crate::diagnostic::{Code, Diagnostic};
+use crate::names::Meaning;
+use crate::source::Span;
+use crate::syntax::ast;
+use mpc_bytecode::Kind;
+
+/// A part of a variable.
+#[derive(Clone, Debug)]
+pub struct Part {
+    /// The variable.
+    pub sym: Sym,
+    /// The way from it to the part; all expressions can be used more than once.
+    pub path: Vec<Step>,
+    /// The part's type.
+    pub ty: Ty,
+    /// The whole text.
+    pub span: Span,
+}
+
+impl<'a> Body<'a, '_> {
+    /// The part of a variable that an expression names, for a change in place; `None` if that was reported.
+    pub fn part(&mut self, expr: &'a ast::Expr) -> Option<Part> {
+        match &expr.kind {
+            ast::ExprKind::Name(name) => self.whole(name, expr.span),
+            ast::ExprKind::Index { base, items } => {
+                let outer = self.part(base)?;
+                self.step_into(outer, items, expr.span)
+            }
+            _ => {
+                let found = Diagnostic::new(Code::BadTarget, expr.span, "only a variable or a part of one can be changed");
+                self.report(found.help("assign the value to a variable first"));
+                None
+            }
+        }
+    }
+
+    fn whole(&mut self, name: &'a str, span: Span) -> Option<Part> {
+        if let Meaning::Variable(owner) = self.checker.scopes.meaning(self.owner, name)
+            && owner != self.owner
+            && !self.comprehension.iter().any(|(inner, _)| *inner == name)
+        {
+            let message = format!("`{name}` belongs to the code around this function and cannot be changed in it");
+            self.report(Diagnostic::new(Code::SharedChange, span, message).help(format!(
+                "pass `{name}` as a parameter, change a copy, and return it"
+            )));
+            return None;
+        }
+        let value = self.name(name, span);
+        if value.is_error() {
+            return None;
+        }
+        let sym = self.target_symbol(name);
+        let ty = self.flow.get(sym).bound()?.ty.clone();
+        Some(Part { sym, path: Vec::new(), ty, span })
+    }
+
+    /// The part of `outer` at an index.
+    pub fn step_into(&mut self, mut outer: Part, items: &'a [ast::Subscript], span: Span) -> Option<Part> {
+        match outer.ty.clone() {
+            Ty::List(item) => {
+                let [ast::Subscript { kind: ast::SubscriptKind::Index(at), .. }] = items else {
+                    let message = "a list can be changed at one position only";
+                    self.report(Diagnostic::new(Code::BadIndex, span, message).help("change the items one by one, in a loop"));
+                    return None;
+                };
+                let at = self.position(at)?;
+                let at = self.hold(at, false);
+                outer.path.push(Step::Item(at.expr));
+                outer.ty = *item;
+            }
+            Ty::Tensor(kind, dims) => {
+                let indexed = self.places(items, &dims, span)?;
+                let places = self.hold_places(indexed.places);
+                let Some(mut before) = simple_places(&mut outer.path) else {
+                    let message = "a part of a part cannot be changed";
+                    self.report(Diagnostic::new(Code::BadIndex, span, message).help("write all places in one pair of brackets"));
+                    return None;
+                };
+                before.extend(places);
+                outer.path.push(Step::Places(before));
+                outer.ty = Ty::Tensor(kind, indexed.dims);
+            }
+            Ty::Error => return None,
+            ty => {
+                let found = Diagnostic::new(Code::BadIndex, span, format!("a part of `{ty}` cannot be changed"));
+                self.report(found.label(format!("this is in `{ty}`")));
+                return None;
+            }
+        }
+        Some(Part { span, ..outer })
+    }
+
+    fn hold_places(&mut self, places: Vec<Place>) -> Vec<Place> {
+        places
+            .into_iter()
+            .map(|place| match place {
+                Place::At(at) => Place::At(self.hold_expr(at)),
+                Place::Range(start, stop, step) => {
+                    let mut held = |bound: Option<Expr>| bound.map(|bound| self.hold_expr(bound));
+                    Place::Range(held(start), held(stop), held(step))
+                }
+                Place::NewAxis => Place::NewAxis,
+                Place::Rest => Place::Rest,
+            })
+            .collect()
+    }
+
+    fn hold_expr(&mut self, expr: Expr) -> Expr {
+        let span = expr.span;
+        let value = Value { expr, ..Value::error(span) };
+        self.hold(value, false).expr
+    }
+
+    /// The part's value now.
+    pub fn read_part(&self, part: &Part) -> Value {
+        let Some(binding) = self.flow.get(part.sym).bound() else { return Value::error(part.span) };
+        let expr = read_path(Expr::local(binding.local, binding.ty.clone(), part.span), &part.path, part.span);
+        let value = Value::new(expr.kind, part.ty.clone(), part.span);
+        Value { part_of: Some(part.sym), ..value }.because(binding.why.clone())
+    }
+
+    /// Whether a variable may be changed in place: not if Python would show the change under another name.
+    pub fn changeable(&mut self, sym: Sym, span: Span) -> bool {
+        let Some(binding) = self.flow.get(sym).bound() else { return false };
+        let name = self.name_of(sym);
+        let found = match binding.shared {
+            None => return true,
+            Some(Shared::Parameter) if self.library => return true,
+            Some(Shared::Parameter) => Diagnostic::new(
+                Code::SharedChange,
+                span,
+                format!("`{name}` is a parameter: this would not change the value that the caller has"),
+            ),
+            Some(Shared::With(other, at)) => {
+                let shared = self.flow.get(other).bound().is_some_and(|other| other.shared.is_some());
+                if !shared {
+                    return true;
+                }
+                let message = format!("`{name}` and `{}` are two values here, not one as in Python", self.name_of(other));
+                Diagnostic::new(Code::SharedChange, span, message).note(at, "this makes a copy")
+            }
+        };
+        let found = found.label("this changes one of them only").help(format!("say that it is a copy: `{name} = {name}.copy()`"));
+        self.report(found);
+        false
+    }
+
+    /// `part = value`.
+    pub fn store(&mut self, part: &Part, value: Value, span: Span) {
+        if value.is_error() || part.ty.is_error() || !self.changeable(part.sym, span) {
+            return;
+        }
+        let Some(binding) = self.flow.get(part.sym).bound().cloned() else { return };
+        let predicated = binding.depth < self.secret.len();
+        let Some(wide) = self.stored_type(part, &value, predicated) else { return };
+        let part = Part { ty: wide.clone(), ..part.clone() };
+        let binding = self.widen(&part, &binding, &wide, span);
+        let value = self.fit_into(value, &wide, &part);
+        if value.is_error() {
+            return;
+        }
+        let value = if binding.depth < self.secret.len() { self.predicate(value, &part, binding.depth) } else { value };
+        self.learn_why(part.sym, &value);
+        self.learn_type(&part, &wide);
+        self.emit(StmtKind::AssignPath(binding.local, part.path, value.expr), span);
+    }
+
+    fn learn_why(&mut self, sym: Sym, value: &Value) {
+        if let Some(binding) = self.flow.get(sym).bound()
+            && binding.why.is_none()
+            && value.why.is_some()
+        {
+            let known = Binding { why: value.why.clone(), ..Binding::clone(binding) };
+            self.flow.set(sym, super::flow::Var::Bound(known.into()));
+        }
+    }
+
+    /// The type that the part must have to take the value.
+    fn stored_type(&mut self, part: &Part, value: &Value, predicated: bool) -> Option<Ty> {
+        let joined = match (&part.ty, value.ty()) {
+            (Ty::Tensor(kind, dims), Ty::Tensor(new, _)) => join_kinds(*kind, *new).map(|kind| Ty::Tensor(kind, dims.clone())),
+            (old, new) => old.join(new),
+        };
+        let Some(joined) = joined else {
+            let message = format!("expected `{}`, found `{}`", part.ty, value.ty());
+            let found = Diagnostic::new(Code::TypeMismatch, value.span(), message);
+            self.report(found.label(format!("this is `{}`", value.ty())).note(part.span, format!("`{}`", part.ty)));
+            return None;
+        };
+        Some(if predicated { joined.secret() } else { joined })
+    }
+
+    /// Gives the variable a type whose part has type `wide`.
+    fn widen(&mut self, part: &Part, binding: &Binding, wide: &Ty, span: Span) -> Binding {
+        let whole = replace_part(&binding.ty, &part.path, wide);
+        if whole.erased() == binding.ty.erased() {
+            return binding.clone();
+        }
+        let known = binding.known.clone();
+        self.rebind(part.sym, binding, whole, known, span);
+        self.flow.get(part.sym).bound().map_or_else(|| binding.clone(), |bound| Binding::clone(bound))
+    }
+
+    fn fit_into(&mut self, value: Value, wide: &Ty, part: &Part) -> Value {
+        let (Ty::Tensor(kind, dims), Ty::Tensor(_, found)) = (wide, value.ty()) else {
+            return self.coerce(value, wide, &Wanted { what: "", declared: Some(part.span) });
+        };
+        let fits = found.len() <= dims.len() && shape::broadcast(dims, found).is_ok_and(|both| both.len() == dims.len());
+        let larger = found.iter().rev().zip(dims.iter().rev()).any(|(new, old)| old.as_const() == Some(1) && old.differs(new));
+        if !fits || larger {
+            let message = format!("sizes do not fit: `{}` into `{wide}`", value.ty());
+            return self.fail(Diagnostic::new(Code::ShapeMismatch, value.span(), message).note(part.span, format!("this is `{wide}`")));
+        }
+        let to = Ty::Tensor(*kind, found.clone());
+        value.converted(&to)
+    }
+
+    /// `value` where all secret conditions from `depth` on hold, else what the part has.
+    fn predicate(&mut self, value: Value, part: &Part, depth: usize) -> Value {
+        let span = value.span();
+        let old = self.read_part(part);
+        let Some(condition) = self.conjunction(depth, span) else { return value };
+        let ty = fit(value.ty(), old.ty()).unwrap_or_else(|_| old.ty().clone());
+        let ty = if matches!(value.ty(), Ty::Tensor(..)) { old.ty().clone() } else { ty };
+        let why = value.why.clone().or_else(|| self.secret.last().and_then(|arm| arm.why.clone()));
+        let kind = ExprKind::Select(Box::new(condition), Box::new(value.expr), Box::new(old.expr));
+        Value::new(kind, ty, span).because(why)
+    }
+
+    /// All secret conditions from `depth` on, as one `sbool`.
+    pub fn conjunction(&self, depth: usize, span: Span) -> Option<Expr> {
+        let ty = Ty::scalar(Kind::Sbool);
+        let one = |arm: &super::body::SecretArm| {
+            let condition = Expr::local(arm.condition, ty.clone(), span);
+            if !arm.negated {
+                return condition;
+            }
+            Expr { kind: ExprKind::Unary(UnaryMeaning::Not, Box::new(condition)), ty: ty.clone(), span }
+        };
+        let and = |a: Expr, b: Expr| {
+            let kind = ExprKind::Binary(BinaryMeaning::And, Box::new(a), Box::new(b));
+            Expr { kind, ty: ty.clone(), span }
+        };
+        self.secret.get(depth..)?.iter().map(one).reduce(and)
+    }
+
+    /// Notes that two variables would be one object in Python.
+    pub fn share(&mut self, value_of: Option<Sym>, with: Sym, at: Span) {
+        let Some(root) = value_of.filter(|root| *root != with) else { return };
+        for (sym, other) in [(root, with), (with, root)] {
+            if let Some(binding) = self.flow.get(sym).bound().filter(|binding| can_share(&binding.ty)) {
+                let keep = binding.shared == Some(Shared::Parameter);
+                let shared = if keep { binding.shared } else { Some(Shared::With(other, at)) };
+                let binding = Binding { shared, ..Binding::clone(binding) };
+                self.flow.set(sym, super::flow::Var::Bound(binding.into()));
+            }
+        }
+    }
+
+    /// `part.append(value)`
+    pub fn push(&mut self, part: &Part, value: Value, span: Span) {
+        let Ty::List(item) = &part.ty else { return };
+        if value.is_error() || !self.resizable(part, span) {
+            return;
+        }
+        let Some(binding) = self.flow.get(part.sym).bound().cloned() else { return };
+        let Some(joined) = item.join(value.ty()) else {
+            let message = format!("expected `{item}`, found `{}`", value.ty());
+            let found = Diagnostic::new(Code::TypeMismatch, value.span(), message);
+            return self.report(found.label(format!("all items of this list are `{item}`")));
+        };
+        let part = Part { ty: Ty::List(Box::new(joined.clone())), ..part.clone() };
+        let wide = part.ty.clone();
+        let binding = self.widen(&part, &binding, &wide, span);
+        self.learn_type(&part, &wide);
+        self.learn_why(part.sym, &value);
+        let value = value.converted(&joined);
+        self.share(value.part_of, part.sym, span);
+        self.emit(StmtKind::Push(binding.local, part.path, value.expr), span);
+    }
+
+    /// Sizes of items may differ from now on: the variable's type says so without another local.
+    fn learn_type(&mut self, part: &Part, wide: &Ty) {
+        if let Some(binding) = self.flow.get(part.sym).bound() {
+            let ty = replace_part(&binding.ty, &part.path, wide);
+            let binding = Binding { ty, ..Binding::clone(binding) };
+            self.flow.set(part.sym, super::flow::Var::Bound(binding.into()));
+        }
+    }
+
+    /// Whether the list's length may change here.
+    pub fn resizable(&mut self, part: &Part, span: Span) -> bool {
+        let depth = self.flow.get(part.sym).bound().map_or(0, |binding| binding.depth);
+        if depth < self.secret.len() && !self.effect(super::effects::EffectKind::Resize, span) {
+            return false;
+        }
+        if let Some((_, at)) = self.iterating.iter().find(|(sym, _)| *sym == part.sym).copied() {
+            let message = format!("`{}` cannot get longer or shorter while a loop goes through it", self.name_of(part.sym));
+            let found = Diagnostic::new(Code::SharedChange, span, message).note(at, "the loop goes through it");
+            self.report(found.help("collect the items in another list"));
+            return false;
+        }
+        self.changeable(part.sym, span)
+    }
+
+    /// `part.pop(at)`: the local that receives the item.
+    pub fn pop(&mut self, part: &Part, at: Value, span: Span) -> Value {
+        let Ty::List(item) = &part.ty else { return Value::error(span) };
+        if at.is_error() || !self.resizable(part, span) {
+            return Value::error(span);
+        }
+        let Some(binding) = self.flow.get(part.sym).bound().cloned() else { return Value::error(span) };
+        if **item == Ty::Unknown {
+            return self.fail(Diagnostic::new(Code::BadIndex, span, "this list is empty: there is nothing to take out"));
+        }
+        let into = self.temporary(item);
+        self.emit(StmtKind::Pop { list: binding.local, path: part.path.clone(), at: at.expr, into }, span);
+        Value::new(ExprKind::Local(into), (**item).clone(), span).because(binding.why.clone())
+    }
+
+    /// Says that a position or a bound must be public.
+    pub fn secret_position(&mut self, value: &Value, what: &str) {
+        let found = Diagnostic::new(Code::SecretPosition, value.span(), format!("{what} must be public"));
+        self.report(because(found, &value.why).help("reveal it if everyone may know it: `.reveal()`"));
+    }
+}
+
+/// True for what Python would share rather than copy.
+pub fn can_share(ty: &Ty) -> bool {
+    match ty {
+        Ty::Tensor(_, dims) => !dims.is_empty(),
+        Ty::List(_) => true,
+        Ty::Tuple(items) => items.iter().any(can_share),
+        Ty::None | Ty::Unknown | Ty::Error => false,
+    }
+}
+
+/// The places at the end of a path, taken off, if they are positions only; none if the path ends otherwise.
+fn simple_places(path: &mut Vec<Step>) -> Option<Vec<Place>> {
+    match path.last() {
+        Some(Step::Places(places)) if !places.iter().all(|place| matches!(place, Place::At(_))) => None,
+        Some(Step::Places(_)) => match path.pop() {
+            Some(Step::Places(places)) => Some(places),
+            _ => None,
+        },
+        Some(Step::Item(_) | Step::Component(_)) | None => Some(Vec::new()),
+    }
+}
+
+/// The type with what `path` leads to replaced; of a tensor, the kind only.
+fn replace_part(whole: &Ty, path: &[Step], part: &Ty) -> Ty {
+    match (whole, path) {
+        (_, []) => part.clone(),
+        (Ty::List(item), [Step::Item(_), rest @ ..]) => Ty::List(Box::new(replace_part(item, rest, part))),
+        (Ty::Tuple(items), [Step::Component(at), rest @ ..]) => {
+            let mut items = items.clone();
+            if let Some(item) = items.get_mut(*at) {
+                *item = replace_part(item, rest, part);
+            }
+            Ty::Tuple(items)
+        }
+        (Ty::Tensor(kind, dims), [Step::Places(_), ..]) => Ty::Tensor(part.kind().unwrap_or(*kind), dims.clone()),
+        (whole, _) => whole.clone(),
+    }
+}
+
+fn read_path(mut expr: Expr, path: &[Step], span: Span) -> Expr {
+    for step in path {
+        let ty = match (&expr.ty, step) {
+            (Ty::List(item), Step::Item(_)) => (**item).clone(),
+            (Ty::Tuple(items), Step::Component(at)) => items.get(*at).cloned().unwrap_or(Ty::Error),
+            (ty, _) => ty.clone(),
+        };
+        let kind = match step {
+            Step::Item(at) => ExprKind::Item(Box::new(expr), Box::new(at.clone())),
+            Step::Places(places) => ExprKind::Index(Box::new(expr), places.clone()),
+            Step::Component(at) => ExprKind::Component(Box::new(expr), *at),
+        };
+        expr = Expr { kind, ty, span };
+    }
+    expr
+}

@@ -1,0 +1,171 @@
+//! Statements, each by its kind.
+
+use super::body::Body;
+use super::convert::Wanted;
+use super::effects::EffectKind;
+use super::tree::{self, Expr, ExprKind, UnaryMeaning};
+use super::ty::Ty;
+use super::value::Value;
+use crate::diagnostic::{Code, Diagnostic};
+use crate::source::Span;
+use crate::syntax::ast::{self, StmtKind};
+use mpc_bytecode::Kind;
+use mpc_bytecode::operand::{Exception, Unary};
+
+impl<'a> Body<'a, '_> {
+    /// A block; what comes after a jump is not walked.
+    pub fn block(&mut self, body: &'a [ast::Stmt]) {
+        for stmt in body {
+            if self.flow.dead || !self.checker.spend(stmt.span) {
+                return;
+            }
+            self.checker.nesting += 1;
+            self.stmt(stmt);
+            self.checker.nesting -= 1;
+        }
+    }
+
+    fn stmt(&mut self, stmt: &'a ast::Stmt) {
+        let span = stmt.span;
+        match &stmt.kind {
+            StmtKind::Role(_) | StmtKind::Precision(_) => self.only_at_top(span),
+            StmtKind::Input(port) => {
+                if self.only_at_top_then(span) {
+                    self.input_port(port, span);
+                }
+            }
+            StmtKind::Output(port) => {
+                if self.only_at_top_then(span) {
+                    self.output_port(port, span);
+                }
+            }
+            StmtKind::Expr(value) => self.expr_stmt(value),
+            StmtKind::Assign(assign) => self.assign_stmt(assign, span),
+            StmtKind::Declare { target, annotation } => self.declare(target, annotation),
+            StmtKind::AugAssign { target, op, value } => self.augmented(target, *op, value, span),
+            StmtKind::If(branches) => self.if_stmt(&branches.arms, &branches.otherwise, span),
+            StmtKind::For { target, iter, body } => self.for_stmt(target, iter, body, span),
+            StmtKind::While { test, body } => self.while_stmt(test, body, span),
+            StmtKind::Break => self.loop_jump(tree::StmtKind::Break, "break", span),
+            StmtKind::Continue => self.loop_jump(tree::StmtKind::Continue, "continue", span),
+            StmtKind::Pass | StmtKind::Error => {}
+            StmtKind::Return(value) => self.return_stmt(value.as_ref(), span),
+            StmtKind::Assert { test, message } => self.assert_stmt(test, message.as_ref(), span),
+            StmtKind::Function(function) => self.function_stmt(function),
+            StmtKind::Class(class) => self.not_yet(class.header, "`class`", "use tuples, or separate variables"),
+            StmtKind::Import(_) | StmtKind::FromImport(_) => {
+                self.not_yet(span, "`import`", "define the function in this file; what is built in needs no import");
+            }
+            StmtKind::Try(_) => self.not_yet(span, "`try`", "check with `if` before the operation that may fail"),
+            StmtKind::Raise { .. } => self.raise_stmt(span),
+        }
+    }
+
+    /// Says that a part of the language is not in this version.
+    pub fn not_yet(&mut self, span: Span, what: &str, help: &str) {
+        let found = Diagnostic::new(Code::NotInThisVersion, span, format!("{what} is not part of this version of the language"));
+        self.report(found.help(help));
+    }
+
+    fn only_at_top(&mut self, span: Span) {
+        self.only_at_top_then(span);
+    }
+
+    fn only_at_top_then(&mut self, span: Span) -> bool {
+        let top = self.owner.is_none() && self.loops.is_empty() && self.checker.nesting == 1;
+        if !top {
+            let message = "roles, ports and precision belong to the top level of the program";
+            self.report(Diagnostic::new(Code::PortInside, span, message).help("move this line to the beginning of the file"));
+        }
+        top
+    }
+
+    fn raise_stmt(&mut self, span: Span) {
+        self.not_yet(span, "`raise`", "`assert condition, \"message\"` stops the program when the condition is false");
+        self.flow.dead = true;
+    }
+
+    fn function_stmt(&mut self, function: &'a ast::FunctionDef) {
+        if let Some(decorator) = function.decorators.first() {
+            self.not_yet(decorator.span, "a decorator", "call the function where it is needed");
+        }
+    }
+
+    fn expr_stmt(&mut self, expr: &'a ast::Expr) {
+        let value = self.expr(expr);
+        if value.is_error() {
+            return;
+        }
+        match value.expr.kind {
+            // A call for its effect has been emitted or stands here; anything else has no effect.
+            ExprKind::Call(..) | ExprKind::Block(..) | ExprKind::Reveal(..) => {
+                self.emit(tree::StmtKind::Expr(value.expr), expr.span);
+            }
+            _ => {}
+        }
+    }
+
+    fn assert_stmt(&mut self, test: &'a ast::Expr, message: Option<&'a ast::Expr>, span: Span) {
+        let condition = self.condition(test);
+        if condition.is_error() {
+            return;
+        }
+        if condition.ty().is_secret() {
+            let help = "reveal the condition if everyone may know it: `assert (…).reveal()`";
+            return self.secret_error(Code::SecretCheck, test.span, "`assert` would disclose this condition", &condition.why, help);
+        }
+        if !self.effect(EffectKind::Raise, span) {
+            return;
+        }
+        let (raise, ()) = self.block_of(|walk| {
+            let text = match message {
+                Some(message) => walk.text_of(message),
+                None => Value::text("", span),
+            };
+            if !text.is_error() {
+                walk.emit(tree::StmtKind::Raise(Exception::AssertionError, text.expr), span);
+            }
+        });
+        let test = negate(condition.expr);
+        self.emit(tree::StmtKind::If { test, then: raise, otherwise: Vec::new() }, span);
+    }
+
+    fn return_stmt(&mut self, value: Option<&'a ast::Expr>, span: Span) {
+        let Some(def) = self.def() else {
+            let found = Diagnostic::new(Code::MisplacedStatement, span, "`return` outside of a function");
+            return self.report(found);
+        };
+        let given = value.map(|value| self.expr(value));
+        if !self.jump("return", 0, span) {
+            return;
+        }
+        let none = given.as_ref().is_none_or(|value| *value.ty() == Ty::None);
+        let given = given.filter(|_| !none);
+        let returned = match (self.declared_result.clone(), given) {
+            (Some((Ty::None, at)), Some(value)) => {
+                let found = Diagnostic::new(Code::TypeMismatch, value.span(), "this function returns nothing");
+                Some(self.fail(found.note(at, "`None` is declared here")))
+            }
+            (Some((ty, at)), Some(value)) => {
+                let what = format!("result of `{}`", self.checker.scopes.def(def).function.name.text);
+                Some(self.coerce(value, &ty, &Wanted { what: &what, declared: Some(at) }))
+            }
+            (Some((ty, at)), None) if ty != Ty::None && !ty.is_error() => {
+                let found = Diagnostic::new(Code::TypeMismatch, span, format!("this function must return `{ty}`"));
+                Some(self.fail(found.label("no value is given").note(at, "declared here")))
+            }
+            (_, given) => given,
+        };
+        let ty = returned.as_ref().map_or(Ty::None, |value| value.ty().clone());
+        let why = returned.as_ref().and_then(|value| value.why.clone());
+        self.returned.push((ty, span, why));
+        self.emit(tree::StmtKind::Return(returned.map(|value| value.expr)), span);
+        self.flow.dead = true;
+    }
+}
+
+/// `not test` of a public `bool` scalar.
+pub fn negate(test: Expr) -> Expr {
+    let span = test.span;
+    Expr { kind: ExprKind::Unary(UnaryMeaning::Public(Unary::Not), Box::new(test)), ty: Ty::scalar(Kind::Bool), span }
+}
