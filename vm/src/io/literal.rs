@@ -13,15 +13,15 @@ pub(super) fn unquoted(text: &str) -> &str {
 /// Reads a literal; a text that looks like a file is said to be none.
 pub(super) fn read<D: Domain>(target: &Target, text: &str) -> Result<Public<D>, String> {
     let text = text.trim();
+    let mut builder = target.builder();
+    let found = nested(text, |cell| builder.text(cell)).and_then(|shape| builder.finish(&shape));
     let file_like =
         text.starts_with(|c: char| c.is_alphabetic() || c == '/' || c == '.') && text.contains(['.', '/', '\\']);
-    if file_like && !text[1..].chars().all(|c| c.is_ascii_digit()) {
+    found.map_err(|message| {
         let kinds = super::file::endings().join(", ");
-        return Err(format!("{} is neither a number nor a file of a known kind ({kinds})", quote(text)));
-    }
-    let mut builder = target.builder();
-    let shape = nested(text, |cell| builder.text(cell))?;
-    builder.finish(&shape)
+        let no_file = || format!("{} is neither a number nor a file of a known kind ({kinds})", quote(text));
+        if file_like { no_file() } else { message }
+    })
 }
 
 /// Walks through nested lists, gives each element to `each`, and returns the shape.

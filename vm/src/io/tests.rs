@@ -29,6 +29,7 @@ fn literals_are_read_exactly() {
     assert_eq!((get(Kind::Sint, 1, "[]"), get(Kind::Sint, 1, "[1,]")), (Ok("[]".into()), Ok("[1]".into())));
     assert_eq!((get(Kind::Sint, 0, "3.0"), get(Kind::Sint, 0, "1e3")), (Ok("3".into()), Ok("1000".into())));
     assert_eq!((get(Kind::Str, 0, "\"a b\""), get(Kind::Str, 0, "x.csv")), (Ok("a b".into()), Ok("x.csv".into())));
+    assert_eq!((get(Kind::Sfix, 0, ".5e1"), get(Kind::Sfix, 0, ".5")), (Ok("5.0".into()), Ok("0.5".into())));
     assert_eq!(get(Kind::Sint, 0, "-9223372036854775808"), Ok(i64::MIN.to_string()));
 }
 
@@ -51,9 +52,10 @@ fn wrong_literals_say_what_and_where() {
         wrong(Kind::Sint, 0, "data.txt"),
         "`data.txt` is neither a number nor a file of a known kind (.csv, .npy, .npz)"
     );
-    for text in
-        ["[1,2", "1,2", "[1]]", "[1] 2", "[,1]", "[1,,2]", "[1 [2]]", "[[1],2]", "[1,[2]]", "[[1]2]", "", "[1] [2]"]
-    {
+    for text in [
+        "[1,2", "1,2", "[1]]", "[1] 2", "[,1]", "[1,,2]", "[1 [2]]", "[[1],2]", "[1,[2]]", "[[1]2]", "", "é.5",
+        "[1] [2]",
+    ] {
         wrong(Kind::Sint, 1, text);
     }
     wrong(Kind::Sint, 1, &"[".repeat(100_000));
@@ -243,4 +245,17 @@ fn targets_that_cannot_be_written_are_found_early() {
             .ends_with("a table has 2 axes, the value has 3: use .npy")
     );
     assert!(!path.exists());
+}
+
+proptest::proptest! {
+    #[test]
+    fn no_source_makes_it_panic(text in "[-\\[\\], 0-9.e\"'a-zé]*", rank in 0usize..3, bytes: Vec<u8>) {
+        for kind in [Kind::Sint, Kind::Sfix, Kind::Sbool, Kind::Str] {
+            let _ = get(kind, rank, &text);
+        }
+        let data = [b"\x93NUMPY\x01\x00", &bytes[..]].concat();
+        let _ = npy::decode::<u64>(&target(Kind::Sfix, rank), &data);
+        let header = npy_file(&format!("'{}'", text.replace('\'', "")), rank == 1, &format!("({text})"), &bytes);
+        let _ = npy::decode::<u64>(&target(Kind::Sfix, rank), &header);
+    }
 }

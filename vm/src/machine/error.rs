@@ -76,13 +76,14 @@ impl Traceback {
 }
 
 impl fmt::Display for Traceback {
+    /// A line a call, the innermost first, each beginning with a line break: it follows a message.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let left_out = self.0.len().saturating_sub(2 * Self::SHOWN);
-        for (at, call) in self.0.iter().enumerate() {
+        for (at, call) in self.0.iter().rev().enumerate() {
             match at.checked_sub(Self::SHOWN) {
-                Some(0) if left_out > 0 => writeln!(f, "  … {left_out} more calls")?,
+                Some(0) if left_out > 0 => write!(f, "\n  … {left_out} more calls")?,
                 Some(inner) if inner < left_out => {}
-                Some(_) | None => writeln!(f, "  at {call}")?,
+                Some(_) | None => write!(f, "\n  at {call}")?,
             }
         }
         Ok(())
@@ -93,7 +94,7 @@ impl fmt::Display for Traceback {
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// The program raised an exception and did not catch it: the same at every player.
-    #[error("{traceback}{exception}: {message}")]
+    #[error("{exception}: {message}{traceback}")]
     Uncaught {
         /// Its kind.
         exception: Exception,

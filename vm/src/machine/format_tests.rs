@@ -41,3 +41,13 @@ fn formats_without_end_and_of_tensors_are_errors() {
     let tensor = Public::<u64>::Int(crate::memory::shape::assemble(&[1], vec![1]).unwrap());
     assert!(format(&Value::Public(tensor), "d", FIXED).is_err());
 }
+
+proptest::proptest! {
+    #[test]
+    fn no_format_makes_it_panic(spec in "(\\PC?[<>=^])?[-+ ]?z?#?0?[0-9]{0,3}[,_]?(\\.[0-9]{0,3})?\\PC?", raw: i64, text in "\\PC*") {
+        let raw = raw >> 18;
+        for value in [Public::int(raw), Public::bool(raw > 0), Public::Fix(Elements::One(raw as u64)), Public::Str(text.as_str().into())] {
+            let _ = format(&Value::Public(value), &spec, FIXED);
+        }
+    }
+}

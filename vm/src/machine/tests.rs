@@ -32,7 +32,7 @@ pub(super) fn run(text: &str, inputs: &[&str]) -> Result<String, String> {
     let page = Page::default();
     let player = |ports: &mut crate::net::Ports| -> Result<(), Error> {
         let cast = Cast::new(&program, 3, &Default::default())?.alone();
-        let start = prepare::<u64>(&program, program.hash(), "plain", &cast, 0, &given);
+        let start = prepare::<u64>(&program, program.hash(), "plain", &cast, 0, &given)?;
         let linked = link(&mut ports.control, start)?;
         let (prints, outputs) = (Box::new(page.clone()), Box::new(page.clone()));
         let mut console = Terminal::new(&program, &cast, 0, &[], prints, outputs)?;
@@ -77,7 +77,7 @@ function f1 "ratio"
   binary floordiv p1 p0 p1
   return [p1]
 "#;
-    let expected = "  at t.mpc:9 in main\n  at t.mpc:4 in ratio\nZeroDivisionError: integer division or modulo by zero";
+    let expected = "ZeroDivisionError: integer division or modulo by zero\n  at t.mpc:4 in ratio\n  at t.mpc:9 in main";
     assert_eq!(run(text, &[]), Err(expected.into()));
 }
 
@@ -85,7 +85,7 @@ function f1 "ratio"
 fn recursion_has_an_end() {
     let text = "function f0 \"main\"\n registers p int\n line 0:1\n call f1 [] []\n return []\nfunction f1 \"f\"\n line 0:2\n call f1 [] []\n return []";
     let error = run(text, &[]).unwrap_err();
-    assert!(error.ends_with("RecursionError: calls are nested more than 1000 deep"), "{error}");
+    assert!(error.starts_with("RecursionError: calls are nested more than 1000 deep\n  at t.mpc:2 in f\n"), "{error}");
     assert!(error.lines().count() < 30, "{error}");
 }
 
@@ -202,7 +202,7 @@ fn a_forecast_stops_where_a_revealed_value_decides() {
         let cast = Cast::new(&program, 3, &Default::default()).unwrap().alone();
         let given = ["x=[1]", "y=[2]"].map(|input| input.parse().unwrap());
         let found = simulate_ports(1, false, |ports| {
-            let start = prepare::<u64>(&program, program.hash(), "plain", &cast, 0, &given);
+            let start = prepare::<u64>(&program, program.hash(), "plain", &cast, 0, &given).unwrap();
             let linked = link(&mut ports.control, start).unwrap();
             forecast(&program, &linked, &mut Dry(Plain::<u64>::new()), |_| false).unwrap()
         });
@@ -266,4 +266,99 @@ fn scalar_loop_speed() {
     let start = Instant::now();
     public("int, int, bool, int, str", "k0 int 0\nk1 int 5000000\nk2 int 1", code).unwrap();
     println!("{:.1} ns an instruction", start.elapsed().as_nanos() as f64 / 20e6);
+}
+
+mod random_programs {
+    use super::*;
+    use mpc_bytecode::operand::Reader;
+    use mpc_bytecode::program::Line;
+    use mpc_bytecode::{Function, Instruction};
+    use proptest::prelude::*;
+
+    /// Registers of every kind and shape, so that much of what is tried gets far.
+    const PRELUDE: &str = r#"mpcb 1
+file 0 "t.mpc"
+k0 int 2
+k1 int [3] 1 -2 3
+k2 int [2, 2] 1 2 3 4
+k3 fix 98304
+k4 fix [3] 65536 -32768 1
+k5 bool true
+k6 str "text"
+k7 int -1
+dim0 "n"
+function f0 "main"
+  registers p 3 int, 2 fix, bool, str, 2 int
+  registers s 2 sint, sfix, raw, sbool, 2 sint, sfix, sbool
+  registers l 2 list[int], list[sint], list[fix], 2 list[int], list[list[int]], 2 list[str]
+  const p0 k0
+  const p1 k1
+  const p2 k2
+  const p3 k3
+  const p4 k4
+  const p5 k5
+  const p6 k6
+  const p7 k7
+  share s0 p1
+  share s1 p2
+  share s2 p4
+  share s3 p0
+  share s4 p5
+  list l0 [p0, p7]
+  list l1 []
+  list l2 [s0, s0]
+  list l3 [p3]
+  list l4 [p0, p0]
+  list l5 [p1, p1]
+  list l6 [l0, l1]
+  list l7 [p6]
+  list l8 []
+  const p8 k0
+  share s5 p0
+  share s6 p2
+  share s7 p3
+  share s8 p5
+"#;
+
+    fn decoded(bytes: &[u8]) -> Vec<Instruction> {
+        let mut input = Reader::new(bytes);
+        std::iter::from_fn(|| (!input.is_empty()).then(|| Instruction::decode(&mut input).ok()).flatten()).collect()
+    }
+
+    /// Bytes that are often instructions: an opcode of the table, then small numbers.
+    fn bytes() -> impl Strategy<Value = Vec<u8>> {
+        let opcodes: Vec<u8> = mpc_bytecode::isa::table().iter().map(|row| row.opcode).collect();
+        let one = (prop::sample::select(opcodes), prop::collection::vec(0u8..9, 12));
+        one.prop_map(|(opcode, operands)| [vec![opcode], operands].concat())
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(3000))]
+
+        #[test]
+        fn nothing_makes_the_machine_panic(parts in prop::collection::vec(bytes(), 1..5)) {
+            let mut program = Program::from_text(PRELUDE).unwrap();
+            let main: &mut Function = &mut program.functions[0];
+            main.code.extend(parts.iter().filter_map(|part| decoded(part).into_iter().next()));
+            main.lines = vec![(0, Line { file: 0, line: 1 })];
+            let (me, players, dims) = (0, 1, vec![2]);
+            let linked = Linked {
+                me, players, dims,
+                params: Default::default(),
+                inputs: Default::default(),
+                recipients: Default::default(),
+            };
+            let stop = || Some(NetError::NoPeer { index: 0 });
+            let program = &program;
+            simulate_ports(1, false, |ports| {
+                let cast = Cast::new(program, 1, &Default::default()).unwrap();
+                let page = Page::default();
+                let mut console =
+                    Terminal::new(program, &cast, 0, &[], Box::new(page.clone()), Box::new(page)).unwrap();
+                let mut protocol = Plain::<u64>::new();
+                let machine = Machine::new(program, &linked, &mut protocol, &mut ports.online, &mut console).unwrap();
+                let _ = machine.watched(&stop).run();
+            });
+        }
+    }
 }

@@ -94,7 +94,6 @@ pub struct BadInput {
 /// [`Error::Input`] where the own inputs are bad, [`Error::PeerInput`] where another's are or several do not fit together,
 /// [`Error::Mismatch`] where the players were started differently: at every player, with the same words.
 pub fn link<D: Domain>(net: &mut dyn Net, start: Start<'_, D>) -> Result<Linked<D>, Error> {
-    check_precision(start.program, D::BITS)?;
     let own = Greeting::new(&start, net.me(), net.players(), D::BITS);
     net.broadcast(Operation::Hello, Bytes::from(own.encode()))?;
     let mut all: Vec<Greeting> = Vec::with_capacity(net.players());
@@ -109,25 +108,30 @@ pub fn link<D: Domain>(net: &mut dyn Net, start: Start<'_, D>) -> Result<Linked<
     }
     let names: Vec<String> = (0..net.players()).map(|player| net.name(player).to_string()).collect();
     greeting::compare(&all, &names, net.me(), Greeting::differs)?;
+    check_ring(start.program, D::BITS)?;
     greeting::check_announcements(&all, &names, &start)?;
     greeting::compare(&all, &names, net.me(), Greeting::differs_in_parameters)?;
     greeting::check_shapes(&all, &names, &start)?;
     settle(&all, &names, start, net.me())
 }
 
-/// Widths that arithmetic here relies on, and a ring that is wide enough.
-fn check_precision(program: &Program, ring: u32) -> Result<(), Error> {
+/// The bits of the smallest ring that holds the program's numbers, whose widths are those that arithmetic here relies on.
+fn ring_needed(program: &Program) -> Result<u32, Error> {
     let p = &program.precision;
     let sound = (2..=128).contains(&p.int_bits) && (2..=127).contains(&p.fix_bits) && p.fix_frac < p.fix_bits;
     let needed = if sound { p.ring_bits() } else { None };
-    match needed {
-        Some(needed) if needed <= ring => Ok(()),
-        Some(needed) => Err(Error::Usage(format!(
-            "the program's precision needs the ring 2^{needed}, not 2^{ring}: start with `--ring {needed}`"
-        ))),
-        None => Err(Error::Program(format!(
-            "no ring is wide enough for int(bits={}) and fix(bits={}, frac={})",
-            p.int_bits, p.fix_bits, p.fix_frac
+    needed.ok_or_else(|| {
+        let widths = format!("int(bits={}) and fix(bits={}, frac={})", p.int_bits, p.fix_bits, p.fix_frac);
+        Error::Program(format!("no ring is wide enough for {widths}"))
+    })
+}
+
+/// The ring that the players agreed on holds the program's numbers.
+fn check_ring(program: &Program, ring: u32) -> Result<(), Error> {
+    match ring_needed(program)? {
+        needed if needed <= ring => Ok(()),
+        needed => Err(Error::Mismatch(format!(
+            "the program's precision needs the ring 2^{needed}, and the players run 2^{ring}: start all with `--ring {needed}`"
         ))),
     }
 }

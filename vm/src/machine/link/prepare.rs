@@ -1,6 +1,6 @@
 //! A player's own part, read before anybody is greeted: the data of its input ports and the public parameters.
 
-use super::super::load;
+use super::super::{Error, load};
 use super::extent::{Sizes, show_type};
 use super::{BadInput, Cast, Start, ports};
 use crate::algebra::Domain;
@@ -14,6 +14,9 @@ use std::collections::BTreeMap;
 
 /// Reads everything that a player was given for the program's ports. What is wrong with it is not an error yet: the others must
 /// be told first, and [`super::link`] does.
+///
+/// # Errors
+/// [`Error::Program`] where the program's numbers are wider than any ring.
 pub fn prepare<'a, D: Domain>(
     program: &'a Program,
     hash: ProgramHash,
@@ -21,18 +24,27 @@ pub fn prepare<'a, D: Domain>(
     cast: &'a Cast,
     me: usize,
     given: &[Assignment],
-) -> Start<'a, D> {
+) -> Result<Start<'a, D>, Error> {
+    super::ring_needed(program)?;
     let mut reader = Reader { program, cast, me, bad: Vec::new(), inputs: BTreeMap::new(), params: BTreeMap::new() };
     given.iter().for_each(|assignment| reader.take(assignment));
     ports(program).for_each(|(id, port)| reader.complete(id, port));
     let Reader { bad, inputs, params, .. } = reader;
     let inputs = if bad.is_empty() { Ok(inputs) } else { Err(joined(&bad)) };
-    Start { program, hash, scheme, cast, params, inputs }
+    Ok(Start { program, hash, scheme, cast, params, inputs })
 }
 
-/// Everything that is wrong, in one.
+/// Everything that is wrong, in one, and nothing twice.
 fn joined(bad: &[BadInput]) -> BadInput {
-    let all = |of: fn(&BadInput) -> &str, between: &str| bad.iter().map(of).collect::<Vec<_>>().join(between);
+    let all = |of: fn(&BadInput) -> &str, between: &str| {
+        let mut texts: Vec<&str> = Vec::new();
+        bad.iter().map(of).for_each(|text| {
+            if !texts.contains(&text) {
+                texts.push(text)
+            }
+        });
+        texts.join(between)
+    };
     BadInput { message: all(|bad| &bad.message, "\n"), for_peers: all(|bad| &bad.for_peers, "; ") }
 }
 

@@ -24,7 +24,7 @@ fn meet(programs: [&Program; 2], options: [&[&str]; 2], schemes: [&str; 2]) -> V
         let me = ports.control.me();
         let given: Vec<Assignment> = options[me].iter().map(|option| option.parse().unwrap()).collect();
         let cast = Cast::new(programs[me], 2, &BTreeMap::new()).unwrap();
-        let start = prepare::<u64>(programs[me], programs[me].hash(), schemes[me], &cast, me, &given);
+        let start = prepare::<u64>(programs[me], programs[me].hash(), schemes[me], &cast, me, &given).unwrap();
         match link(&mut ports.control, start) {
             Ok(linked) => (Ok(linked.dims), 0),
             Err(error) => (Err(error.to_string()), error.exit_code()),
@@ -114,4 +114,12 @@ fn strange_greetings_are_refused() {
     assert!(matches!(Greeting::decode(&[9, 9, 1]), Err(greeting::Foreign::Version(0x909))));
     assert!(matches!(Greeting::decode(&[1, 0, 255]), Err(greeting::Foreign::Malformed)));
     assert!(matches!(Greeting::decode(&[]), Err(greeting::Foreign::Malformed)));
+}
+
+proptest::proptest! {
+    #[test]
+    fn no_greeting_makes_it_panic(rest: Vec<u8>) {
+        let bytes = [&greeting::VERSION.to_le_bytes()[..], &rest].concat();
+        let _ = Greeting::decode(&bytes);
+    }
 }
