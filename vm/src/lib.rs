@@ -1,7 +1,9 @@
 //! The machine.
 
 pub mod algebra;
+pub mod command;
 pub mod config;
+pub mod correlated;
 pub mod fixed;
 pub mod identity;
 pub mod io;
