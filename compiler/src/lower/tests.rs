@@ -1,123 +1,69 @@
-//! Programs built by hand, lowered, and read as text.
+//! Programs from source to verified bytecode, read as text.
 
 use crate::emit::lower_and_emit;
-use crate::source::{FileId, Sources, Span};
-use crate::types::shape::Dim;
-use crate::types::tree::*;
-use crate::types::ty::Ty;
-use mpc_bytecode::operand::{Binary, Exception};
-use mpc_bytecode::{Constant, Kind, Precision, Program};
+use crate::source::Sources;
+use crate::types::{Library, check};
+use mpc_bytecode::{Instruction, Locality, Program};
 
-fn span() -> Span {
-    Span::new(FileId(0), 0, 1)
-}
-
-fn expr(kind: ExprKind, ty: Ty) -> Expr {
-    Expr { kind, ty, span: span() }
-}
-
-fn stmt(kind: StmtKind) -> Stmt {
-    Stmt { kind, span: span() }
-}
-
-fn int(value: i64) -> Expr {
-    expr(ExprKind::Constant(Constant::Int(Vec::new(), vec![value])), Ty::scalar(Kind::Int))
-}
-
-fn text(value: &str) -> Expr {
-    expr(ExprKind::Constant(Constant::Str(value.into())), Ty::scalar(Kind::Str))
-}
-
-fn binary(meaning: BinaryMeaning, a: Expr, b: Expr, kind: Kind) -> Expr {
-    expr(ExprKind::Binary(meaning, Box::new(a), Box::new(b)), Ty::scalar(kind))
-}
-
-fn convert(a: Expr, kind: Kind) -> Expr {
-    expr(ExprKind::Convert(Box::new(a)), Ty::scalar(kind))
-}
-
-fn show(a: Expr) -> Stmt {
-    let pieces = vec![Piece::Value(a, None), Piece::Text("\n".into())];
-    stmt(StmtKind::Print(expr(ExprKind::Format(pieces), Ty::scalar(Kind::Str))))
-}
-
-fn reveal(a: Expr, kind: Kind) -> Expr {
-    expr(ExprKind::Reveal(Box::new(a), None), Ty::scalar(kind))
-}
-
-/// A top level with locals of these types.
-#[derive(Default)]
-struct Top {
-    locals: Vec<Local>,
-    functions: Vec<Function>,
-}
-
-impl Top {
-    fn local(&mut self, ty: Ty) -> LocalId {
-        self.locals.push(Local { name: String::new(), ty });
-        LocalId(self.locals.len() as u32 - 1)
+/// Compiles a text that has no errors; what is emitted passes the verifier.
+pub fn compile(text: &str) -> Program {
+    let mut sources = Sources::new();
+    let file = sources.add("test.mpc", text);
+    let library = Library::load(&mut sources);
+    let (module, _) = crate::syntax::parse(file, text);
+    let checked = check(&module, &library);
+    let Some(tree) = checked.tree else { panic!("{text}\n{:?}", checked.diagnostics.iter().map(|d| (&d.message, sources.position(d.span), d.labels.iter().map(|l| sources.position(l.0)).collect::<Vec<_>>())).collect::<Vec<_>>()) };
+    let program = lower_and_emit(&tree, &sources);
+    if let Err(error) = mpc_bytecode::verify::verify(&program) {
+        panic!("{error}\n{text}\n{}", code(&program));
     }
-
-    fn read(&self, local: LocalId) -> Expr {
-        expr(ExprKind::Local(local), self.locals[local.0 as usize].ty.clone())
-    }
-
-    fn program(self, body: Vec<Stmt>) -> Program {
-        let top = Function {
-            name: "top".into(),
-            span: span(),
-            params: Vec::new(),
-            locals: self.locals,
-            result: Ty::None,
-            body,
-            recursive: false,
-        };
-        let tree = Tree {
-            precision: Precision::default(),
-            dims: Vec::new(),
-            roles: Vec::new(),
-            ports: Vec::new(),
-            defaults: Vec::new(),
-            reasons: Vec::new(),
-            functions: std::iter::once(top).chain(self.functions).collect(),
-        };
-        let mut sources = Sources::new();
-        sources.add("test.mpc", "x\n");
-        let program = lower_and_emit(&tree, &sources);
-        mpc_bytecode::verify::verify(&program).expect("what is emitted passes the verifier");
-        program
-    }
+    program
 }
 
-/// The code of the top level, one instruction a line.
-fn code(program: &Program) -> String {
-    let lines = program.functions[0].code.iter().enumerate().map(|(at, line)| format!("@{at} {line}\n"));
-    lines.collect()
+/// The code of all functions, one instruction a line.
+pub fn code(program: &Program) -> String {
+    let mut out = String::new();
+    for function in &program.functions {
+        out += &format!("{}\n", function.name);
+        for (at, instruction) in function.code.iter().enumerate() {
+            out += &format!("  @{at} {instruction}\n");
+        }
+    }
+    out
+}
+
+/// The mnemonics of the interactive instructions, in order.
+fn interactive(program: &Program) -> Vec<&'static str> {
+    let code = program.functions.iter().flat_map(|function| &function.code);
+    code.filter(|op| op.locality() == Locality::Interactive).map(Instruction::mnemonic).collect()
 }
 
 #[test]
-fn a_loop_over_a_range_stays_a_loop() {
-    let mut top = Top::default();
-    let (sum, i) = (top.local(Ty::scalar(Kind::Sint)), top.local(Ty::scalar(Kind::Int)));
-    let (x, y) = (top.local(Ty::scalar(Kind::Sint)), top.local(Ty::scalar(Kind::Sint)));
-    let twice = binary(BinaryMeaning::Public(Binary::Mul), top.read(i), int(2), Kind::Int);
-    let product = binary(BinaryMeaning::Mul, top.read(x), top.read(y), Kind::Sint);
-    let body = vec![
-        stmt(StmtKind::Assign(x, convert(top.read(i), Kind::Sint))),
-        stmt(StmtKind::Assign(y, convert(twice, Kind::Sint))),
-        stmt(StmtKind::Assign(sum, binary(BinaryMeaning::Add, top.read(sum), product, Kind::Sint))),
-    ];
-    let statements = vec![
-        stmt(StmtKind::Assign(sum, convert(int(0), Kind::Sint))),
-        stmt(StmtKind::For { var: i, start: int(0), stop: int(3), step: int(1), body }),
-        show(reveal(top.read(sum), Kind::Int)),
-    ];
-    let program = top.program(statements);
-    println!("{}", code(&program));
-    assert_eq!(program.disclosures.len(), 1);
+fn scratch() {
+    for name in ["inner_product", "meeting_cost", "millionaires", "auction", "stats"] {
+        let text = std::fs::read_to_string(format!("{}/../programs/{name}.mpc", env!("CARGO_MANIFEST_DIR"))).unwrap();
+        let started = std::time::Instant::now();
+        let Ok(program) = std::panic::catch_unwind(|| compile(&text)) else { println!("== {name} FAILED"); continue };
+        println!("== {name} {:?} {:?}", started.elapsed(), interactive(&program));
+    }
 }
 
 #[test]
-fn all() {
-    let _ = (text("a"), Exception::ValueError, Dim::Unknown);
+fn scratch_library() {
+    for (op, ty) in [
+        ("a // b", "sint"), ("a % b", "sint"), ("a // 7", "sint"), ("a // 8", "sint"), ("a % 8", "sint"), ("7 // a", "sint"), ("a ** 5", "sint"), ("a << 3", "sint"), ("a >> 3", "sint"),
+        ("a & b", "sint"), ("a | b", "sint"), ("a ^ 5", "sint"), ("~a", "sint"), ("abs(a)", "sint"), ("min(a, b)", "sint"), ("max(a, b)", "sint"),
+        ("a / b", "sfix"), ("a / 3", "sfix"), ("1 / a", "sfix"), ("a // b", "sfix"), ("a % b", "sfix"), ("a ** 3", "sfix"), ("floor(a)", "sfix"), ("sint(a)", "sfix"), ("abs(a)", "sfix"),
+        ("min(x)", "sint"), ("max(x)", "sfix"), ("argmax(x)", "sfix"), ("argmin(x)", "sint"), ("prod(x)", "sint"), ("any(x > 3)", "sint"), ("all(x > 3)", "sint"), ("x[a]", "sint"),
+        ("max(m, axis=0)", "sint"), ("argmax(m, axis=1)", "sint"), ("m[a]", "sint"), ("x // b", "sint"), ("x / b", "sfix"), ("x % 3", "sint"), ("m / m", "sfix"),
+        ("a >> k", "sint"), ("a << k", "sint"), ("a // k", "sint"), ("a ** k", "sint"), ("a / k", "sfix"), ("x >> k", "sint"), ("x & 3", "sint"), ("min(e)", "sint")
+    ] {
+        let text = format!("role p\ninput a: {ty} from p\ninput b: {ty} from p\ninput x: {ty}[n] from p\ninput m: {ty}[3, 4] from p\ninput e: {ty}[_] from p\ninput k: int = 3\nr = {op}\nprint(r.reveal())\n");
+        let started = std::time::Instant::now();
+        let r = std::panic::catch_unwind(|| compile(&text));
+        match r {
+            Ok(program) => println!("== {ty} {op} {:?} size {} interactive {:?}", started.elapsed(), program.functions.iter().map(|f| f.code.len()).sum::<usize>(), interactive(&program).len()),
+            Err(_) => println!("== {ty} {op} FAILED"),
+        }
+    }
 }
