@@ -89,12 +89,16 @@ impl Expectation {
     }
 
     fn same(&self, line: &str, expected: &str) -> bool {
-        let Some(tolerance) = self.tolerance else { return line == expected };
-        let (found, wanted) = (numbers(line), numbers(expected));
-        found.0 == wanted.0
-            && found.1.len() == wanted.1.len()
-            && found.1.iter().zip(&wanted.1).all(|(a, b)| (a - b).abs() <= tolerance)
+        self.tolerance.map_or(line == expected, |tolerance| near(line, expected, tolerance))
     }
+}
+
+/// True when two lines have the same text and numbers that differ by no more than `tolerance`.
+pub fn near(line: &str, expected: &str, tolerance: f64) -> bool {
+    let (found, wanted) = (numbers(line), numbers(expected));
+    found.0 == wanted.0
+        && found.1.len() == wanted.1.len()
+        && found.1.iter().zip(&wanted.1).all(|(a, b)| (a - b).abs() <= tolerance)
 }
 
 /// A line's text with every number replaced, and the numbers.

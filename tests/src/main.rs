@@ -4,8 +4,12 @@
 //! Expectations stand beside the source, as comments of the programs: see [`expectation`].
 
 mod binaries;
+mod case;
 mod expectation;
+mod language;
 mod programs;
+mod random;
+mod robustness;
 
 use libtest_mimic::{Arguments, Trial};
 use std::process::ExitCode;
@@ -15,6 +19,7 @@ fn main() -> ExitCode {
     if !arguments.list {
         binaries::build();
     }
-    let trials: Vec<Trial> = programs::trials();
+    let all = [programs::trials(), language::trials(), random::trials(), robustness::trials()];
+    let trials: Vec<Trial> = all.into_iter().flatten().collect();
     libtest_mimic::run(&arguments, trials).exit_code()
 }
