@@ -142,6 +142,13 @@ pub enum Error {
     Output(String),
 }
 
+impl From<Fault> for Error {
+    /// A fault before the program's first instruction.
+    fn from(fault: Fault) -> Self {
+        Error::at(fault.into(), Traceback::default())
+    }
+}
+
 impl Error {
     /// The exit code of a process that ends for this reason (sysexits, and this project's own).
     pub fn exit_code(&self) -> u8 {

@@ -19,7 +19,7 @@ const MOST_INSTRUCTIONS: u64 = 20_000_000;
 
 /// How far a forecast came.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Forecast {
+pub enum Reached {
     /// To the end: nothing else will be used.
     Complete,
     /// To a place where a revealed value decides what happens next.
@@ -39,7 +39,7 @@ pub fn forecast<P: Protocol>(
     linked: &Linked<P::Domain>,
     protocol: &mut P,
     enough: impl Fn(&P) -> bool,
-) -> Result<Forecast, Error> {
+) -> Result<Reached, Error> {
     let mut net = Nobody { me: linked.me, players: linked.players };
     let mut console = Silence;
     let mut machine = Machine::new(program, linked, protocol, &mut net, &mut console)?;
@@ -47,21 +47,21 @@ pub fn forecast<P: Protocol>(
     let mut taint = vec![Taint::new(machine.state.frame.function)];
     loop {
         if machine.instructions >= MOST_INSTRUCTIONS || enough(machine.protocol) {
-            return Ok(Forecast::Limit);
+            return Ok(Reached::Limit);
         }
         let instruction = match machine.state.frame.instruction() {
             Ok(instruction) => instruction,
             Err(stop) => return Err(Error::at(stop, Traceback::default())),
         };
-        let Some(here) = taint.last_mut() else { return Ok(Forecast::Complete) };
+        let Some(here) = taint.last_mut() else { return Ok(Reached::Complete) };
         if decides(instruction, here) {
-            return Ok(Forecast::Revealed);
+            return Ok(Reached::Revealed);
         }
         match step(&mut machine, instruction, &mut taint) {
             Ok(true) => {}
-            Ok(false) => return Ok(Forecast::Complete),
+            Ok(false) => return Ok(Reached::Complete),
             Err(super::error::Stop::Broken(what)) => return Err(Error::Program(what)),
-            Err(_) => return Ok(Forecast::Raised),
+            Err(_) => return Ok(Reached::Raised),
         }
     }
 }

@@ -25,7 +25,7 @@ mod structure;
 
 pub use console::Terminal;
 pub use error::{Call, Error, Traceback};
-pub use forecast::{Forecast, forecast};
+pub use forecast::{Reached, forecast};
 pub use frame::{Frame, State};
 pub use link::{Cast, Linked, Start, link, prepare};
 

@@ -197,65 +197,69 @@ fn a_forecast_stops_where_a_revealed_value_decides() {
     let branch = MEAN
         .replace("  ltz 0 [s4 s3]", "  convert p2 p0\n  jump-if p2 @7\n  ltz 0 [s4 s3]")
         .replace("fix, str", "fix, str, bool");
-    for (text, expected) in [(MEAN.to_string(), Forecast::Complete), (branch, Forecast::Revealed)] {
+    for (text, expected) in [(MEAN.to_string(), Reached::Complete), (branch, Reached::Revealed)] {
         let program = Program::from_text(&format!("mpcb 1\nfile 0 \"t.mpc\"\n{text}")).unwrap();
         let cast = Cast::new(&program, 3, &Default::default()).unwrap().alone();
         let given = ["x=[1]", "y=[2]"].map(|input| input.parse().unwrap());
         let found = simulate_ports(1, false, |ports| {
             let start = prepare::<u64>(&program, program.hash(), "plain", &cast, 0, &given).unwrap();
             let linked = link(&mut ports.control, start).unwrap();
-            forecast(&program, &linked, &mut Dry(Plain::<u64>::new()), |_| false).unwrap()
+            forecast(&program, &linked, &mut crate::protocol::Forecast::<u64>::new(), |_| false).unwrap()
         });
         assert_eq!(found, [expected]);
     }
 }
 
-/// `plain` without values: inputs are zeros of the shapes that everybody knows.
-struct Dry(Plain<u64>);
+/// Runs a program as every player of additive sharing, with what a forecast says dealt ahead; what each prints and puts out,
+/// and whether nothing else was asked of the dealer.
+fn run_additive(text: &str, inputs: [&[&str]; 2]) -> Vec<(String, bool)> {
+    use crate::correlated::{Entropy, dealer};
+    use crate::net::memory;
+    let program = &Program::from_text(&format!("mpcb 1\nfile 0 \"t.mpc\"\n{text}")).unwrap();
+    let player = |me: usize, ports: crate::net::Ports| {
+        let crate::net::Ports { mut online, preprocessing, mut control } = ports;
+        let given: Vec<Assignment> = inputs[me].iter().map(|input| input.parse().unwrap()).collect();
+        let cast = Cast::new(program, 2, &Default::default()).unwrap();
+        let start = prepare::<u64>(program, program.hash(), "additive", &cast, me, &given).unwrap();
+        let linked = link(&mut control, start).unwrap();
+        let mut counting = crate::protocol::Forecast::<u64>::new();
+        assert_eq!(forecast(program, &linked, &mut counting, |_| false).unwrap(), Reached::Complete);
+        let mut scheme =
+            crate::protocol::Additive::<u64>::join(&mut online, Box::new(preprocessing), Entropy::System).unwrap();
+        scheme.prepare(counting.demand()).unwrap();
+        let ahead = scheme.preprocessing().peers[2].sent;
+        let page = Page::default();
+        let (prints, outputs) = (Box::new(page.clone()), Box::new(page.clone()));
+        let mut console = Terminal::new(program, &cast, me, &[], prints, outputs).unwrap();
+        Machine::new(program, &linked, &mut scheme, &mut online, &mut console).unwrap().run().unwrap();
+        (page.text(), scheme.preprocessing().peers[2].sent == ahead)
+    };
+    let mut sessions = memory::join(2, true, &crate::net::stderr());
+    let (dealer_session, mut dealer_ports) = sessions.pop().unwrap();
+    std::thread::scope(|scope| {
+        scope.spawn(move || {
+            dealer::serve::<u64>(&mut dealer_ports.preprocessing, Entropy::System).unwrap();
+            dealer_session.finish().unwrap();
+        });
+        let player = &player;
+        let run = |(me, (session, ports)): (usize, (crate::net::Session, crate::net::Ports))| {
+            scope.spawn(move || {
+                let result = player(me, ports);
+                session.finish().unwrap();
+                result
+            })
+        };
+        let threads: Vec<_> = sessions.into_iter().enumerate().map(run).collect();
+        threads.into_iter().map(|thread| thread.join().unwrap()).collect()
+    })
+}
 
-type S = crate::protocol::Shares<Plain<u64>>;
-type V = crate::protocol::Values<Plain<u64>>;
-type Many = Result<Vec<S>, crate::protocol::Fault>;
-
-impl Protocol for Dry {
-    type Domain = u64;
-    fn share_public(&self, value: &V) -> S {
-        self.0.share_public(value)
-    }
-    fn input(&mut self, net: &mut dyn Net, owner: usize, values: Option<&[V]>, shapes: &[Vec<usize>]) -> Many {
-        assert!(values.is_none(), "a forecast has no values");
-        let zeros: Vec<V> = shapes.iter().map(|shape| V::from_elem(ndarray::IxDyn(shape), 0)).collect();
-        self.0.input(net, owner, Some(&zeros), shapes)
-    }
-    fn open(
-        &mut self,
-        net: &mut dyn Net,
-        to: &crate::protocol::Recipients,
-        values: &[S],
-    ) -> Result<Option<Vec<V>>, crate::protocol::Fault> {
-        self.0.open(net, to, values)
-    }
-    fn mul(&mut self, net: &mut dyn Net, pairs: &[(S, S)]) -> Many {
-        self.0.mul(net, pairs)
-    }
-    fn square(&mut self, net: &mut dyn Net, values: &[S]) -> Many {
-        self.0.square(net, values)
-    }
-    fn matmul(&mut self, net: &mut dyn Net, pairs: &[(S, S)]) -> Many {
-        self.0.matmul(net, pairs)
-    }
-    fn trunc(&mut self, net: &mut dyn Net, bits: u32, values: &[S]) -> Many {
-        self.0.trunc(net, bits, values)
-    }
-    fn ltz(&mut self, net: &mut dyn Net, bits: u32, values: &[S]) -> Many {
-        self.0.ltz(net, bits, values)
-    }
-    fn eqz(&mut self, net: &mut dyn Net, bits: u32, values: &[S]) -> Many {
-        self.0.eqz(net, bits, values)
-    }
-    fn bits(&mut self, net: &mut dyn Net, bits: u32, values: &[S]) -> Many {
-        self.0.bits(net, bits, values)
-    }
+#[test]
+fn players_compute_on_shares_what_plain_computes() {
+    let found = run_additive(MEAN, [&["x=[0.5, 2, -3]"], &["y=[0.5, -1, 4]"]]);
+    let alice = "[0.25, -2.0, -12.0]s -> all: 2\n".to_string();
+    let bob = "[0.25, -2.0, -12.0]z -> bob: [0.25, -2.0, -12.0]\ns -> all: 2\n".to_string();
+    assert_eq!(found, [(alice, true), (bob, true)]);
 }
 
 /// How long an instruction of scalar integers takes; run by hand: `cargo test --release -p mpcvm scalar_loop -- --ignored --nocapture`.
