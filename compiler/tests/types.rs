@@ -12,9 +12,13 @@ use std::path::Path;
 const STUB: &str = include_str!("types/library.mpc");
 
 fn run(text: &str) -> (Sources, Checked) {
+    run_with(text, |sources| Library::from_texts(sources, &[("library.mpc", STUB)]))
+}
+
+fn run_with(text: &str, library: fn(&mut Sources) -> Library) -> (Sources, Checked) {
     let mut sources = Sources::new();
     let file = sources.add("case.mpc", text);
-    let library = Library::from_texts(&mut sources, &[("library.mpc", STUB)]);
+    let library = library(&mut sources);
     let (module, mut found) = syntax::parse(file, text);
     let mut checked = check(&module, &library);
     found.append(&mut checked.diagnostics);
@@ -65,7 +69,15 @@ fn cases_find_what_they_say() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/types");
     let mut paths: Vec<_> = std::fs::read_dir(folder).expect("the folder of cases").flatten().map(|entry| entry.path()).collect();
     paths.sort();
-    let cases = paths.iter().filter(|path| path.file_name().is_some_and(|name| name != "library.mpc"));
+    let cases = paths.iter().filter(|path| path.extension().is_some_and(|end| end == "mpc") && !path.ends_with("library.mpc"));
     let wrong: Vec<String> = cases.flat_map(|path| check_file(path)).collect();
     assert!(wrong.is_empty(), "{} cases:\n{}", wrong.len(), wrong.join("\n"));
+}
+
+/// Every function of the library that operators and builtins stand for, on scalars and tensors.
+#[test]
+fn the_library_checks() {
+    let text = include_str!("types/uses_library.txt");
+    let (sources, checked) = run_with(text, Library::load);
+    assert!(checked.tree.is_some(), "{}", mpcc::diagnostic::render::human(&sources, &checked.diagnostics, false));
 }

@@ -33,10 +33,8 @@ impl<'a> Body<'a, '_> {
             self.expr(function);
             return self.fail(Diagnostic::new(Code::BadCall, function.span, "only functions can be called"));
         };
-        if self.library && name.starts_with('_') && !matches!(self.callee(name), Callee::Function(_)) {
-            return self.intrinsic(name, args, span);
-        }
         match self.callee(name) {
+            Callee::Unknown if self.library && name.starts_with('_') => self.intrinsic(name, args, span),
             Callee::Function(def) => self.call_function(def, args, span),
             Callee::Builtin(builtin) => self.call_builtin(builtin, args, span),
             Callee::Value => {

@@ -96,12 +96,14 @@ impl<'a> Body<'a, '_> {
         if value.is_error() {
             return;
         }
-        match value.expr.kind {
-            // A call for its effect has been emitted or stands here; anything else has no effect.
-            ExprKind::Call(..) | ExprKind::Block(..) | ExprKind::Reveal(..) => {
-                self.emit(tree::StmtKind::Expr(value.expr), expr.span);
-            }
-            _ => {}
+        // What has no effect is dropped; an operation that may raise is kept.
+        let plain = match &value.expr.kind {
+            ExprKind::Constant(_) | ExprKind::Local(_) | ExprKind::Dim(_) | ExprKind::Param(_) => true,
+            ExprKind::Tuple(items) => items.is_empty(),
+            _ => false,
+        };
+        if !plain {
+            self.emit(tree::StmtKind::Expr(value.expr), expr.span);
         }
     }
 
