@@ -28,6 +28,16 @@ impl<'a, D: Domain> Builder<'a, D> {
         Self { target, column }
     }
 
+    /// Makes room for so many elements.
+    pub fn reserve(&mut self, count: usize) -> Result<(), String> {
+        let reserved = match &mut self.column {
+            Column::Int(column) => column.try_reserve_exact(count),
+            Column::Fix(column) => column.try_reserve_exact(count),
+            Column::Bool(column) => column.try_reserve_exact(count),
+        };
+        reserved.map_err(|_| format!("there is no memory for {count} elements"))
+    }
+
     fn not(&self, found: &str, what: &str) -> String {
         format!("{found} is not {what} (expected {})", self.target.kind)
     }

@@ -72,6 +72,7 @@ pub(super) fn decode<D: Domain>(target: &Target, bytes: &[u8]) -> Result<Public<
             dtype.name, target.ty
         ));
     }
+    builder.reserve(count)?;
     for at in 0..count {
         let place = if fortran { from_fortran(at, &shape) } else { at };
         let element = &data[place * dtype.size..(place + 1) * dtype.size];

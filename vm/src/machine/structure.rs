@@ -232,6 +232,11 @@ impl<P: Protocol> Machine<'_, P> {
     }
 
     pub(super) fn assign(&mut self, dst: AnyDst, src: AnySrc, places: &[Place], value: AnySrc) -> Outcome<()> {
+        if let ([Place::At(at)], Bank::Public, Bank::Public) = (places, src.0.bank, value.0.bank)
+            && self.put_element(dst.0.index, src.0.index, *at, Src::new(value.0.index))?
+        {
+            return Ok(());
+        }
         let cuts = self.cuts(places, self.shape_at(src)?)?;
         let (from, to) = (src.0.index, dst.0.index);
         match (self.state.frame.value(value)?, src.0.bank) {
@@ -253,6 +258,23 @@ impl<P: Protocol> Machine<'_, P> {
             }
             (Value::Public(_) | Value::Secret(_) | Value::List(_), _) => broken("`assign` between banks"),
         }
+    }
+
+    /// Replaces one element of a public vector, without a tensor in between; false for other ranks.
+    fn put_element(&mut self, to: u32, from: u32, at: Src<PublicBank>, value: Src<PublicBank>) -> Outcome<bool> {
+        let frame = &mut self.state.frame;
+        let (at, value) = (frame.int(at)?, frame.public(value)?.clone());
+        let &[size] = frame.public(Src::new(from))?.shape() else { return Ok(false) };
+        let place = shape::position(at, size).ok_or_else(|| shape::out_of_range(at, 0, size))?;
+        let mut target = frame.take_public(to, from)?;
+        let done = match (&mut target, &value) {
+            (Public::Int(Elements::Many(x)), Public::Int(Elements::One(value))) => set(x, place, *value),
+            (Public::Fix(Elements::Many(x)), Public::Fix(Elements::One(value))) => set(x, place, *value),
+            (Public::Bool(Elements::Many(x)), Public::Bool(Elements::One(value))) => set(x, place, *value),
+            (_, _) => false,
+        };
+        frame.set_public(Dst::new(if done { to } else { from }), target)?;
+        Ok(done)
     }
 
     fn join_all(&mut self, dst: AnyDst, srcs: &[AnySrc], joint: Joint) -> Outcome<()> {
@@ -279,6 +301,11 @@ impl<P: Protocol> Machine<'_, P> {
         };
         self.moved(dst, src, &how)
     }
+}
+
+/// Sets an element of a vector, in place where nobody else holds it.
+fn set<T: Copy>(x: &mut Tensor<T>, place: usize, value: T) -> bool {
+    x.get_mut([place].as_slice()).map(|element| *element = value).is_some()
 }
 
 fn assign_public<D: Domain>(target: &mut Public<D>, cuts: &Cuts, value: &Public<D>) -> Outcome<()> {

@@ -366,3 +366,13 @@ function f0 "main"
         }
     }
 }
+
+#[test]
+fn elements_are_replaced_one_by_one() {
+    let code = "const p0 k0\nconst p1 k1\ncopy p2 p0\nassign p0 p0 [p1] p1\nformat p3 [p0:., p2:.]\nprint p3\nconst p1 k2\nassign p0 p0 [p1] p1";
+    let found = public("3 int, str", "k0 int [3] 1 2 3\nk1 int -1\nk2 int 3", code);
+    let error = "IndexError: index 3 is out of range for axis 0 of size 3\n  at t.mpc:1 in main";
+    assert_eq!(found, Err(error.into()));
+    let found = public("3 int, str", "k0 int [3] 1 2 3\nk1 int -1\nk2 int 0", code);
+    assert_eq!(found, Ok("[1, 2, -1][1, 2, 3]".into()));
+}
