@@ -114,7 +114,11 @@ pub fn binary(op: BinaryOp, left: Kind, right: Kind) -> Result<Operation, Refusa
     let operands = Operands::of(left, right);
     if operands.text() {
         let joined = op == BinaryOp::Add && left == Kind::Str && right == Kind::Str;
-        return if joined { Ok(operands.both_public(Domain::Text, Domain::Text, Binary::Add)) } else { Err(Refusal::Undefined) };
+        return if joined {
+            Ok(operands.both_public(Domain::Text, Domain::Text, Binary::Add))
+        } else {
+            Err(Refusal::Undefined)
+        };
     }
     let number = operands.domain().max(Domain::Int);
     match op {
@@ -304,7 +308,11 @@ pub fn compare(comparison: Comparison, left: Kind, right: Kind) -> Result<Operat
     let equality = matches!(comparison, Comparison::Equal | Comparison::NotEqual);
     if operands.text() {
         let both = left == Kind::Str && right == Kind::Str && equality;
-        return if both { Ok(operands.both_public(Domain::Text, Domain::Bool, comparison.public())) } else { Err(Refusal::Undefined) };
+        return if both {
+            Ok(operands.both_public(Domain::Text, Domain::Bool, comparison.public()))
+        } else {
+            Err(Refusal::Undefined)
+        };
     }
     let domain = if equality { operands.domain() } else { operands.domain().max(Domain::Int) };
     if !operands.secret() {
@@ -394,7 +402,10 @@ mod tests {
         use BinaryMeaning::*;
         for (left, right) in pairs() {
             for &op in BinaryOp::ALL {
-                let Ok(Operation { left, right, swap, how: How::Machine(meaning), .. }) = binary(op, left, right) else { continue };
+                let Ok(Operation { left, right, swap, how: How::Machine(meaning), .. }) = binary(op, left, right)
+                else {
+                    continue;
+                };
                 let (first, second) = if swap { (right, left) } else { (left, right) };
                 match meaning {
                     AddPublic | SubPublic | MulPublic | MulFixPublic | AndPublic | OrPublic | XorPublic => {

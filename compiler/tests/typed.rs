@@ -1,17 +1,14 @@
 //! What lowering relies on, for the tree of every case that checks; and that no text, however broken, makes the checker panic.
 
+use mpc_bytecode::Kind;
 use mpcc::source::Sources;
 use mpcc::syntax;
 use mpcc::types::tree::{Expr, ExprKind, Function, LocalId, Piece, Place, Step, Stmt, StmtKind, Tree};
 use mpcc::types::ty::{Ty, is_secret};
 use mpcc::types::{Checked, Library, check};
-use mpc_bytecode::Kind;
 
-const CASES: &[&str] = &[
-    include_str!("types/programs.mpc"),
-    include_str!("types/errors.mpc"),
-    include_str!("types/uses_library.txt"),
-];
+const CASES: &[&str] =
+    &[include_str!("types/programs.mpc"), include_str!("types/errors.mpc"), include_str!("types/uses_library.txt")];
 
 fn checked(text: &str) -> Checked {
     let mut sources = Sources::new();
@@ -144,7 +141,9 @@ impl Verifier<'_> {
             self.wrong.push(format!("an error type in `{}`", self.function.name));
         }
         match &expr.kind {
-            ExprKind::Constant(constant) => self.same("a constant", &Ty::scalar(constant.kind()), &Ty::scalar(expr.ty.kind().unwrap_or(Kind::Raw))),
+            ExprKind::Constant(constant) => {
+                self.same("a constant", &Ty::scalar(constant.kind()), &Ty::scalar(expr.ty.kind().unwrap_or(Kind::Raw)))
+            }
             ExprKind::Local(local) => {
                 let local = self.local(*local);
                 if local.kind().is_none() || local.kind() != expr.ty.kind() {
@@ -272,7 +271,8 @@ fn trees_are_what_lowering_relies_on() {
 /// Lines left out, exchanged and mixed from all cases: much that is nearly a program.
 #[test]
 fn broken_programs_do_no_harm() {
-    let lines: Vec<&str> = CASES.iter().flat_map(|file| file.lines()).filter(|line| !line.starts_with("####")).collect();
+    let lines: Vec<&str> =
+        CASES.iter().flat_map(|file| file.lines()).filter(|line| !line.starts_with("####")).collect();
     let mut state = 1u64;
     let mut next = |below: usize| {
         state = state.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);

@@ -67,9 +67,11 @@ fn check_file(path: &Path) -> Vec<String> {
 #[test]
 fn cases_find_what_they_say() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/types");
-    let mut paths: Vec<_> = std::fs::read_dir(folder).expect("the folder of cases").flatten().map(|entry| entry.path()).collect();
+    let mut paths: Vec<_> =
+        std::fs::read_dir(folder).expect("the folder of cases").flatten().map(|entry| entry.path()).collect();
     paths.sort();
-    let cases = paths.iter().filter(|path| path.extension().is_some_and(|end| end == "mpc") && !path.ends_with("library.mpc"));
+    let cases =
+        paths.iter().filter(|path| path.extension().is_some_and(|end| end == "mpc") && !path.ends_with("library.mpc"));
     let wrong: Vec<String> = cases.flat_map(|path| check_file(path)).collect();
     assert!(wrong.is_empty(), "{} cases:\n{}", wrong.len(), wrong.join("\n"));
 }

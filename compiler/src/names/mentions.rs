@@ -100,7 +100,8 @@ impl<'a> Mentions<'a> {
             StmtKind::Function(function) => {
                 function.params.iter().filter_map(|param| param.default.as_ref()).for_each(|value| self.expr(value));
             }
-            StmtKind::Role(_) | StmtKind::Output(_) | StmtKind::Precision(_) | StmtKind::Break | StmtKind::Continue => {}
+            StmtKind::Role(_) | StmtKind::Output(_) | StmtKind::Precision(_) | StmtKind::Break | StmtKind::Continue => {
+            }
             StmtKind::Pass | StmtKind::Class(_) | StmtKind::Import(_) | StmtKind::FromImport(_) => {}
             StmtKind::Try(_) | StmtKind::Error => {}
         }
@@ -146,7 +147,9 @@ pub fn root(expr: &ast::Expr) -> Option<&str> {
 
 fn root_of_target(target: &ast::Target) -> Vec<&str> {
     match &target.kind {
-        ast::TargetKind::Index { base, .. } | ast::TargetKind::Attribute { base, .. } => root(base).into_iter().collect(),
+        ast::TargetKind::Index { base, .. } | ast::TargetKind::Attribute { base, .. } => {
+            root(base).into_iter().collect()
+        }
         ast::TargetKind::Tuple(items) => items.iter().flat_map(root_of_target).collect(),
         ast::TargetKind::Star(inner) => root_of_target(inner),
         ast::TargetKind::Name(_) | ast::TargetKind::Error => Vec::new(),
@@ -195,4 +198,3 @@ fn dim_names<'a>(dim: &'a ast::Dim, visit: &mut dyn FnMut(&'a str)) {
         DimKind::Int(_) | DimKind::Any | DimKind::Error => {}
     }
 }
-

@@ -39,7 +39,9 @@ impl<'a> Body<'a, '_> {
     /// The type that an annotation means; `dim` gives the sizes of named dimensions.
     pub fn type_of(&mut self, annotation: &'a TypeExpr, dim: Lookup<'_, 'a>) -> Ty {
         match &annotation.kind {
-            TypeKind::Named { module: None, name, dims } => self.named_type(name, dims.as_deref(), annotation.span, dim),
+            TypeKind::Named { module: None, name, dims } => {
+                self.named_type(name, dims.as_deref(), annotation.span, dim)
+            }
             TypeKind::Named { name, .. } => self.unknown_type(&name.text, annotation.span),
             TypeKind::List(Some(item)) => Ty::List(Box::new(self.type_of(item, dim))),
             TypeKind::Tuple(Some(items)) => Ty::Tuple(items.iter().map(|item| self.type_of(item, dim)).collect()),
@@ -65,11 +67,19 @@ impl<'a> Body<'a, '_> {
     pub fn dimension(&mut self, written: &'a ast::Dim, dim: Lookup<'_, 'a>) -> Dim {
         match &written.kind {
             DimKind::Int(value) => i64::try_from(*value).map_or(Dim::Unknown, Dim::constant),
-            DimKind::Name(name) => dim(self, name, written.span).unwrap_or_else(|| {
-                let found = Diagnostic::new(Code::UnknownDimension, written.span, format!("nothing says what size `{name}` is"));
-                self.report(found.help("`_` takes any size; a name is bound by an input, a parameter or an argument that has it"));
-                Dim::Unknown
-            }),
+            DimKind::Name(name) => {
+                dim(self, name, written.span).unwrap_or_else(|| {
+                    let found = Diagnostic::new(
+                        Code::UnknownDimension,
+                        written.span,
+                        format!("nothing says what size `{name}` is"),
+                    );
+                    self.report(found.help(
+                        "`_` takes any size; a name is bound by an input, a parameter or an argument that has it",
+                    ));
+                    Dim::Unknown
+                })
+            }
             DimKind::Any | DimKind::Error => Dim::Unknown,
             DimKind::Binary { op, left, right } => {
                 let (left, right) = (self.dimension(left, dim), self.dimension(right, dim));
@@ -95,7 +105,9 @@ impl<'a> Body<'a, '_> {
         self.report(match (name, near) {
             ("float", _) => found.help("fixed-point numbers are `fix`, secret ones `sfix`"),
             (_, Some(near)) => found.help(format!("did you mean `{near}`?")),
-            (_, None) => found.help("types are `int`, `fix`, `bool`, `str`, secret `sint`, `sfix`, `sbool`, `list[…]` and `tuple[…]`"),
+            (_, None) => found.help(
+                "types are `int`, `fix`, `bool`, `str`, secret `sint`, `sfix`, `sbool`, `list[…]` and `tuple[…]`",
+            ),
         });
         Ty::Error
     }

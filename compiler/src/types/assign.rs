@@ -14,8 +14,8 @@ use crate::names::{Meaning, Owner};
 use crate::source::Span;
 use crate::syntax::ast::{self, TargetKind};
 use crate::syntax::op::BinaryOp;
-use mpc_bytecode::{Constant, Kind};
 use mpc_bytecode::operand::{Binary, Exception};
+use mpc_bytecode::{Constant, Kind};
 
 impl<'a> Body<'a, '_> {
     /// `a = b = value`, `a: T = value`
@@ -26,10 +26,22 @@ impl<'a> Body<'a, '_> {
         let value = self.expr(&assign.value);
         let [target] = assign.targets.as_slice() else {
             let value = self.hold(value, false);
-            assign.targets.iter().for_each(|target| self.assign(target, value.clone(), span));
-            return;
+            return self.assign_all(&assign.targets, &value, span);
         };
         self.assign(target, value, span);
+    }
+
+    /// `a = b = value`: in Python, all are one object.
+    fn assign_all(&mut self, targets: &'a [ast::Target], value: &Value, span: Span) {
+        let mut first = None;
+        for target in targets {
+            self.assign(target, value.clone(), span);
+            if let TargetKind::Name(name) = &target.kind {
+                let sym = self.target_symbol(&name.text);
+                self.share(first, sym, span);
+                first.get_or_insert(sym);
+            }
+        }
     }
 
     /// `a: T`
@@ -61,11 +73,16 @@ impl<'a> Body<'a, '_> {
                 }
             }
             TargetKind::Attribute { name, .. } => {
-                let message = format!("`{}` cannot be assigned: records are not part of this version of the language", name.text);
+                let message =
+                    format!("`{}` cannot be assigned: records are not part of this version of the language", name.text);
                 self.report(Diagnostic::new(Code::NotInThisVersion, target.span, message).help("use a variable"));
             }
             TargetKind::Star(_) => {
-                self.report(Diagnostic::new(Code::BadTarget, target.span, "`*` belongs into a row of targets: `first, *rest = …`"));
+                self.report(Diagnostic::new(
+                    Code::BadTarget,
+                    target.span,
+                    "`*` belongs into a row of targets: `first, *rest = …`",
+                ));
             }
             TargetKind::Error => {}
         }
@@ -75,7 +92,8 @@ impl<'a> Body<'a, '_> {
     pub fn assign_item(&mut self, target: &'a ast::Target, item: Item) {
         match (item, &target.kind) {
             (Item::Many(items), TargetKind::Tuple(targets))
-                if items.len() == targets.len() && targets.iter().all(|target| !matches!(target.kind, TargetKind::Star(_))) =>
+                if items.len() == targets.len()
+                    && targets.iter().all(|target| !matches!(target.kind, TargetKind::Star(_))) =>
             {
                 targets.iter().zip(items).for_each(|(target, item)| self.assign_item(target, item));
             }
@@ -123,7 +141,9 @@ impl<'a> Body<'a, '_> {
             }
             (ty, Some(_)) => {
                 let message = format!("`{ty}` cannot be unpacked with `*`");
-                self.report(Diagnostic::new(Code::BadUnpacking, span, message).help("use a slice for the rest: `rest = x[1:]`"));
+                self.report(
+                    Diagnostic::new(Code::BadUnpacking, span, message).help("use a slice for the rest: `rest = x[1:]`"),
+                );
             }
             (ty, None) if super::iteration::is_sequence(&ty) => {
                 let value = self.hold(value, false);
@@ -229,7 +249,9 @@ impl<'a> Body<'a, '_> {
                 self.assign_name(name, Value { part_of: None, ..value });
             }
             TargetKind::Index { base, items } => {
-                let Some(part) = self.part(base).and_then(|part| self.step_into(part, items, target.span)) else { return };
+                let Some(part) = self.part(base).and_then(|part| self.step_into(part, items, target.span)) else {
+                    return;
+                };
                 let old = self.read_part(&part);
                 let old = self.hold(old, false);
                 let new = self.expr(operand);

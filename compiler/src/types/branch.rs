@@ -15,12 +15,12 @@ use std::rc::Rc;
 
 impl<'a> Body<'a, '_> {
     /// `if … elif … else`
-    pub fn if_stmt(&mut self, arms: &'a [ast::Arm], otherwise: &'a [ast::Stmt], span: Span) {
+    pub fn if_stmt(&mut self, arms: &'a [ast::Arm], otherwise: &'a [ast::Stmt]) {
         let [first, rest @ ..] = arms else { return self.block(otherwise) };
         let test = self.condition(&first.test);
         let mut then = |walk: &mut Self| walk.block(&first.body);
         let mut other = |walk: &mut Self| {
-            if rest.is_empty() { walk.block(otherwise) } else { walk.if_stmt(rest, otherwise, span) }
+            if rest.is_empty() { walk.block(otherwise) } else { walk.if_stmt(rest, otherwise) }
         };
         if test.is_error() {
             self.either(&mut then, &mut other, first.span);
@@ -80,7 +80,9 @@ impl<'a> Body<'a, '_> {
             let var = match (taken.get(sym), missed.get(sym)) {
                 (a, b) if a == b => a.clone(),
                 (Var::Bound(a), Var::Bound(b)) if a.local == b.local => match a.merged(b) {
-                    Ok(merged) => Var::Bound(Rc::new(Binding { why: merged.why.clone().or_else(|| why.clone()), ..merged })),
+                    Ok(merged) => {
+                        Var::Bound(Rc::new(Binding { why: merged.why.clone().or_else(|| why.clone()), ..merged }))
+                    }
                     Err(clash) => clash,
                 },
                 (Var::Bound(a), Var::Bound(b)) => self.select(sym, condition, [a, b], why, at),
@@ -103,7 +105,11 @@ impl<'a> Body<'a, '_> {
             let place = if a.depth > self.secret.len() { a.at } else { b.at };
             let found = Diagnostic::new(Code::SecretText, place, "text cannot depend on a secret");
             let found = found.label(format!("`{}` would be text that nobody may know", self.name_of(sym)));
-            self.report(found.note(at, "both arms of this `if` run").help("assign a number, and make the text from what is revealed"));
+            self.report(
+                found
+                    .note(at, "both arms of this `if` run")
+                    .help("assign a number, and make the text from what is revealed"),
+            );
             return Var::Error;
         }
         if different_sizes(&a.ty, &b.ty) {

@@ -89,7 +89,13 @@ pub type Bound = Vec<Option<Value>>;
 impl<'a> Body<'a, '_> {
     /// The values of the optional and named parameters, with the first argument left to the caller if `skip_first`.
     /// `None` if the arguments do not fit, which is reported.
-    pub fn bind_builtin(&mut self, builtin: Builtin, args: &'a [ast::Arg], span: Span, skip_first: bool) -> Option<Bound> {
+    pub fn bind_builtin(
+        &mut self,
+        builtin: Builtin,
+        args: &'a [ast::Arg],
+        span: Span,
+        skip_first: bool,
+    ) -> Option<Bound> {
         let (bound, rest) = self.bind_to(builtin.name(), builtin.params(), args, span, skip_first)?;
         debug_assert!(rest.is_empty() || builtin.params().iter().any(|param| param.starts_with('*')));
         Some(bound)
@@ -120,19 +126,26 @@ impl<'a> Body<'a, '_> {
                     continue;
                 }
                 ArgKind::Positional => {
-                    let message = format!("`{name}` takes at most {plain} positional arguments, {} are given", args.len());
+                    let message =
+                        format!("`{name}` takes at most {plain} positional arguments, {} are given", args.len());
                     fits = self.bad_builtin(arg.span, message, None);
                     break;
                 }
-                ArgKind::Keyword(keyword) => match params.iter().position(|param| bare(param) == keyword.text && !param.starts_with('*')) {
-                    Some(at) => at,
-                    None => {
-                        let near = suggest::nearest(&keyword.text, params.iter().map(|param| bare(param)));
-                        let help = near.map(|near| format!("did you mean `{near}`?"));
-                        fits = self.bad_builtin(keyword.span, format!("`{name}` has no parameter `{}`", keyword.text), help);
-                        continue;
+                ArgKind::Keyword(keyword) => {
+                    match params.iter().position(|param| bare(param) == keyword.text && !param.starts_with('*')) {
+                        Some(at) => at,
+                        None => {
+                            let near = suggest::nearest(&keyword.text, params.iter().map(|param| bare(param)));
+                            let help = near.map(|near| format!("did you mean `{near}`?"));
+                            fits = self.bad_builtin(
+                                keyword.span,
+                                format!("`{name}` has no parameter `{}`", keyword.text),
+                                help,
+                            );
+                            continue;
+                        }
                     }
-                },
+                }
                 ArgKind::Star => {
                     self.not_yet(arg.span, "`*` before an argument", "write the arguments one by one");
                     fits = false;
@@ -141,7 +154,10 @@ impl<'a> Body<'a, '_> {
             };
             (given[at], bound[at]) = (true, value);
         }
-        let missing = params.iter().zip(&given).find(|(param, given)| !**given && !param.ends_with('?') && !param.starts_with('*'));
+        let missing = params
+            .iter()
+            .zip(&given)
+            .find(|(param, given)| !**given && !param.ends_with('?') && !param.starts_with('*'));
         if let (Some((param, _)), true) = (missing, fits) {
             fits = self.bad_builtin(span, format!("`{name}` needs `{param}`"), None);
         }
@@ -198,9 +214,11 @@ impl<'a> Body<'a, '_> {
             Builtin::Minimum => self.extreme(super::reductions::Reduce::Min, vec![first, second], None, span),
             Builtin::Maximum => self.extreme(super::reductions::Reduce::Max, vec![first, second], None, span),
             Builtin::Abs => self.abs(first, span),
-            Builtin::Round | Builtin::Floor => self.to_nearest(builtin, first, span),
+            Builtin::Round | Builtin::Floor => self.rounded(builtin, first, span),
             Builtin::Pow => self.binary_value(crate::syntax::op::BinaryOp::Pow, first, second, span),
-            Builtin::Dot | Builtin::Matmul => self.binary_value(crate::syntax::op::BinaryOp::MatMul, first, second, span),
+            Builtin::Dot | Builtin::Matmul => {
+                self.binary_value(crate::syntax::op::BinaryOp::MatMul, first, second, span)
+            }
             Builtin::Sorted => self.sorted(&first, span),
             Builtin::Zeros => self.filled(rest, Value::int(0, span), span),
             Builtin::Ones => self.filled(rest, Value::int(1, span), span),
@@ -212,7 +230,9 @@ impl<'a> Body<'a, '_> {
             Builtin::Reshape => self.reshape(first, rest, span),
             Builtin::Transpose => self.transpose(first, span),
             Builtin::Where | Builtin::Select => self.choose(first, second, third, span),
-            Builtin::Enumerate | Builtin::Zip | Builtin::Reversed | Builtin::List | Builtin::Tuple => Value::error(span),
+            Builtin::Enumerate | Builtin::Zip | Builtin::Reversed | Builtin::List | Builtin::Tuple => {
+                Value::error(span)
+            }
             Builtin::Range | Builtin::Arange | Builtin::Print | Builtin::PrintLn => Value::error(span),
         }
     }

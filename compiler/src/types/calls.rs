@@ -105,9 +105,14 @@ impl<'a> Body<'a, '_> {
                 }
                 ArgKind::Positional if rest.is_some() => further.push(value),
                 ArgKind::Positional => fits &= self.too_many(function, plain, args, arg.span),
-                ArgKind::Keyword(name) => match params.iter().position(|param| param.name.text == name.text && param.kind != ParamKind::Rest) {
+                ArgKind::Keyword(name) => match params
+                    .iter()
+                    .position(|param| param.name.text == name.text && param.kind != ParamKind::Rest)
+                {
                     Some(at) if given[at].is_none() => given[at] = Some(value),
-                    Some(_) => fits &= self.bad_call(function, name.span, format!("`{}` is given twice", name.text), None),
+                    Some(_) => {
+                        fits &= self.bad_call(function, name.span, format!("`{}` is given twice", name.text), None)
+                    }
                     None => {
                         let near = suggest::nearest(&name.text, params.iter().map(|param| param.name.text.as_str()));
                         let help = near.map(|near| format!("did you mean `{near}`?"));
@@ -180,7 +185,9 @@ impl<'a> Body<'a, '_> {
     pub fn library(&mut self, name: &'static str, args: Vec<Value>, span: Span) -> Value {
         match self.checker.scopes.top_function(true, name) {
             Some(def) => self.call_with(def, args, span),
-            None => self.fail(Diagnostic::new(Code::UnknownName, span, format!("the library has no function `{name}`"))),
+            None => {
+                self.fail(Diagnostic::new(Code::UnknownName, span, format!("the library has no function `{name}`")))
+            }
         }
     }
 
@@ -192,9 +199,11 @@ impl<'a> Body<'a, '_> {
             return Value::error(span);
         }
         let Some(given) = self.fit_parameters(function, given) else { return Value::error(span) };
-        let numbers = function.params.iter().zip(&given).map(|(param, value)| {
-            value.as_int().filter(|_| library || param.name.text == "axis")
-        });
+        let numbers = function
+            .params
+            .iter()
+            .zip(&given)
+            .map(|(param, value)| value.as_int().filter(|_| library || param.name.text == "axis"));
         let mut key = Key {
             def,
             types: given.iter().map(|value| Some(value.ty().clone())).collect(),

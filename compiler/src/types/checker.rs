@@ -16,7 +16,7 @@ use std::collections::{HashMap, HashSet};
 pub const MAX_INSTANCES: usize = 10_000;
 
 /// Functions that call each other deeper than this are not followed.
-pub const MAX_CALLS: usize = 100;
+pub const MAX_CALLS: usize = 200;
 
 /// Statements, expressions and calls around one point, together: what the checker's own stack can hold.
 const MAX_NESTING: usize = 3_000;

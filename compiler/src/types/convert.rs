@@ -42,7 +42,11 @@ pub fn fit(from: &Ty, to: &Ty) -> Result<Ty, Mismatch> {
                 return Err(Mismatch::Rank);
             }
             let size = |(left, right): (&Dim, &Dim)| {
-                if left.differs(right) { Err(Mismatch::Size(left.clone(), right.clone())) } else { Ok(left.meet(right)) }
+                if left.differs(right) {
+                    Err(Mismatch::Size(left.clone(), right.clone()))
+                } else {
+                    Ok(left.meet(right))
+                }
             };
             Ok(Ty::Tensor(*b, left.iter().zip(right).map(size).collect::<Result<_, _>>()?))
         }
@@ -62,7 +66,9 @@ pub fn convert(expr: Expr, to: &Ty) -> Expr {
     match (kind, &ty, to) {
         // Whatever has items of unknown type has none.
         (_, Ty::List(item), Ty::List(_)) if **item == Ty::Unknown => done(ExprKind::List(Vec::new())),
-        (ExprKind::List(items), _, Ty::List(item)) => done(ExprKind::List(convert_all(items, std::iter::repeat(&**item)))),
+        (ExprKind::List(items), _, Ty::List(item)) => {
+            done(ExprKind::List(convert_all(items, std::iter::repeat(&**item))))
+        }
         (ExprKind::Tuple(items), _, Ty::Tuple(tys)) => done(ExprKind::Tuple(convert_all(items, tys))),
         (kind, _, _) if ty.erased() == to.erased() => done(kind),
         (kind, _, _) => done(ExprKind::Convert(Box::new(Expr { kind, ty, span }))),
@@ -117,9 +123,12 @@ fn does_not_fit(value: &Value, to: &Ty, mismatch: &Mismatch, wanted: &Wanted<'_>
     let expected = format!("{head}expected `{to}`, found `{}`", value.ty());
     let found = match mismatch {
         Mismatch::Secret => secret(value, &expected),
-        Mismatch::Kind => Diagnostic::new(Code::TypeMismatch, value.span(), expected).label(format!("this is `{}`", value.ty())),
-        Mismatch::Rank => Diagnostic::new(Code::ShapeMismatch, value.span(), expected)
-            .label(format!("this has {}", axes(value.ty()))),
+        Mismatch::Kind => {
+            Diagnostic::new(Code::TypeMismatch, value.span(), expected).label(format!("this is `{}`", value.ty()))
+        }
+        Mismatch::Rank => {
+            Diagnostic::new(Code::ShapeMismatch, value.span(), expected).label(format!("this has {}", axes(value.ty())))
+        }
         Mismatch::Size(left, right) => Diagnostic::new(Code::ShapeMismatch, value.span(), expected)
             .label(format!("an axis of size {left}, where {right} is expected")),
     };
@@ -142,7 +151,9 @@ fn secret(value: &Value, expected: &str) -> Diagnostic {
 /// Says why something is secret, at the place itself and where the secret comes from.
 pub fn because(found: Diagnostic, why: &Why) -> Diagnostic {
     match why {
-        Some(origin) => found.label(format!("secret because {}", origin.text)).note(origin.span, "the secret comes from here"),
+        Some(origin) => {
+            found.label(format!("secret because {}", origin.text)).note(origin.span, "the secret comes from here")
+        }
         None => found.label("this is secret"),
     }
 }

@@ -51,7 +51,9 @@ impl EffectKind {
             EffectKind::Reveal => "assign in the arms, and reveal the selected value after the `if`",
             EffectKind::Print => "assign in the arms, and print after the `if` what may be known",
             EffectKind::Raise => "reveal the condition first if everyone may know it: `if (…).reveal():`",
-            EffectKind::Resize => "append `then if condition else otherwise` in any case, or assign to existing positions",
+            EffectKind::Resize => {
+                "append `then if condition else otherwise` in any case, or assign to existing positions"
+            }
         }
     }
 }

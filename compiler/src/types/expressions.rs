@@ -77,7 +77,11 @@ impl<'a> Body<'a, '_> {
             }
             Meaning::Function(def) => {
                 let at = self.checker.scopes.def(def).function.name.span;
-                let found = Diagnostic::new(Code::NotAValue, span, format!("`{name}` is a function, and functions are not values"));
+                let found = Diagnostic::new(
+                    Code::NotAValue,
+                    span,
+                    format!("`{name}` is a function, and functions are not values"),
+                );
                 self.fail(found.note(at, "defined here").help(format!("call it: `{name}(…)`")))
             }
             Meaning::Outside => match self.outside(name, span) {
@@ -101,7 +105,8 @@ impl<'a> Body<'a, '_> {
             Diagnostic::new(Code::NotAValue, span, message).help(format!("call it: `{name}(…)`"))
         } else if program && self.checker.role_named(name).is_some() {
             let message = format!("`{name}` is a role, not a value");
-            Diagnostic::new(Code::NotAValue, span, message).help(format!("ports name roles: `input x: sint from {name}`"))
+            Diagnostic::new(Code::NotAValue, span, message)
+                .help(format!("ports name roles: `input x: sint from {name}`"))
         } else {
             return None;
         };
@@ -109,7 +114,8 @@ impl<'a> Body<'a, '_> {
     }
 
     fn unassigned_outside(&mut self, name: &str, owner: Owner, span: Span) -> Value {
-        let whose = owner.map_or("the program".to_owned(), |id| format!("`{}`", self.checker.scopes.def(id).function.name.text));
+        let whose = owner
+            .map_or("the program".to_owned(), |id| format!("`{}`", self.checker.scopes.def(id).function.name.text));
         let message = format!("`{name}` has no value when this function is called");
         let help = format!("assign `{name}` before the call, or pass it as a parameter");
         self.fail(Diagnostic::new(Code::NotAssigned, span, message).label(format!("a variable of {whose}")).help(help))
@@ -123,17 +129,23 @@ impl<'a> Body<'a, '_> {
                 return Value { part_of: shared, known: binding.known.clone(), why: binding.why.clone(), ..value };
             }
             Var::Error => return Value::error(span),
-            Var::Unassigned => Diagnostic::new(Code::NotAssigned, span, format!("`{name}` is used before it has a value"))
-                .help(format!("assign it first: `{name} = …`")),
+            Var::Unassigned => {
+                Diagnostic::new(Code::NotAssigned, span, format!("`{name}` is used before it has a value"))
+                    .help(format!("assign it first: `{name} = …`"))
+            }
             Var::Maybe(at) => Diagnostic::new(Code::NotAssigned, span, format!("`{name}` may have no value here"))
                 .label("not assigned on every path that leads here")
                 .note(*at, "assigned here")
                 .help(format!("give it a value before: `{name} = …`")),
-            Var::OneArm(at, test) => Diagnostic::new(Code::NotAssigned, span, format!("`{name}` has no value where the secret condition is false"))
-                .label("its value would have to be selected from two")
-                .note(*at, "assigned in one arm only")
-                .note(*test, "both arms run: this condition is secret")
-                .help(format!("give it a value before the `if`: `{name} = …`")),
+            Var::OneArm(at, test) => Diagnostic::new(
+                Code::NotAssigned,
+                span,
+                format!("`{name}` has no value where the secret condition is false"),
+            )
+            .label("its value would have to be selected from two")
+            .note(*at, "assigned in one arm only")
+            .note(*test, "both arms run: this condition is secret")
+            .help(format!("give it a value before the `if`: `{name} = …`")),
             Var::Clash(sides) => {
                 let [(a, left), (b, right)] = &**sides;
                 Diagnostic::new(Code::ClashingTypes, span, format!("`{name}` may be `{left}` or `{right}` here"))
@@ -181,7 +193,9 @@ impl<'a> Body<'a, '_> {
 fn python_only(name: &str) -> Option<&'static str> {
     Some(match name {
         "float" => "fixed-point numbers are made with `fix(…)`",
-        "math" | "np" | "numpy" | "random" => "there are no modules in this version; tensors have `sum`, `mean`, `@` and more built in",
+        "math" | "np" | "numpy" | "random" => {
+            "there are no modules in this version; tensors have `sum`, `mean`, `@` and more built in"
+        }
         "dict" | "set" => "use a list, or one tensor for keys and one for values",
         "input" => "inputs are ports: `input x: sint from alice`",
         "open" => "files are given to ports when the program is run: `--input x=file.csv`",

@@ -30,9 +30,14 @@ impl<'a> Body<'a, '_> {
             (Ty::Tuple(tys), [one]) => self.index_tuple(&base, &tys, one, span),
             (Ty::Tensor(kind, sizes), items) if !sizes.is_empty() => self.index_tensor(base, kind, &sizes, items, span),
             (ty, _) => {
-                let message = format!("`{ty}` cannot be indexed{}", if items.len() > 1 { " with several places" } else { "" });
+                let message =
+                    format!("`{ty}` cannot be indexed{}", if items.len() > 1 { " with several places" } else { "" });
                 let found = Diagnostic::new(Code::BadIndex, span, message);
-                self.fail(if matches!(ty, Ty::List(_)) { found.help("index one list after the other: `x[i][j]`") } else { found })
+                self.fail(if matches!(ty, Ty::List(_)) {
+                    found.help("index one list after the other: `x[i][j]`")
+                } else {
+                    found
+                })
             }
         }
     }
@@ -78,13 +83,16 @@ impl<'a> Body<'a, '_> {
                     Some(bound) => self.position(bound).map(|value| Some(Box::new(value.expr))),
                     None => Some(None),
                 };
-                let (Some(start), Some(stop), Some(step)) = (bound(start), bound(stop), bound(step)) else { return Value::error(span) };
+                let (Some(start), Some(stop), Some(step)) = (bound(start), bound(stop), bound(step)) else {
+                    return Value::error(span);
+                };
                 let ty = base.ty().clone();
                 Value::new(ExprKind::Slice(Box::new(base.expr), [start, stop, step]), ty, span).because(base.why)
             }
-            SubscriptKind::Ellipsis | SubscriptKind::NewAxis => {
-                self.fail(Diagnostic::new(Code::BadIndex, item.span, "a list has one axis").help("`array(…)` makes a tensor of a list"))
-            }
+            SubscriptKind::Ellipsis | SubscriptKind::NewAxis => self.fail(
+                Diagnostic::new(Code::BadIndex, item.span, "a list has one axis")
+                    .help("`array(…)` makes a tensor of a list"),
+            ),
         }
     }
 
@@ -95,7 +103,9 @@ impl<'a> Body<'a, '_> {
         let Some(at) = self.position(at) else { return Value::error(span) };
         let count = tys.len() as i64;
         match at.as_int() {
-            Some(index) if (-count..count).contains(&index) => super::sequences::component(base, index.rem_euclid(count) as usize),
+            Some(index) if (-count..count).contains(&index) => {
+                super::sequences::component(base, index.rem_euclid(count) as usize)
+            }
             Some(index) => {
                 let message = format!("this tuple has {count} items; there is no item {index}");
                 self.fail(Diagnostic::new(Code::BadIndex, at.span(), message))
@@ -150,7 +160,11 @@ impl<'a> Body<'a, '_> {
         let named = items.iter().filter(|item| takes(item)).count();
         let rests = items.iter().filter(|item| item.kind == SubscriptKind::Ellipsis).count();
         if named > sizes.len() || rests > 1 {
-            let message = if rests > 1 { "`...` can stand only once".into() } else { format!("{named} places in a tensor of {} axes", sizes.len()) };
+            let message = if rests > 1 {
+                "`...` can stand only once".into()
+            } else {
+                format!("{named} places in a tensor of {} axes", sizes.len())
+            };
             self.report(Diagnostic::new(Code::BadIndex, span, message));
             return None;
         }
@@ -218,7 +232,8 @@ impl<'a> Body<'a, '_> {
         if !self.library {
             let entries = dims(base.ty()).first().and_then(Dim::as_const);
             let count = entries.map_or("every entry".to_owned(), |count| format!("all {count} entries"));
-            let found = Diagnostic::new(Code::SecretLookup, span, format!("reading at a secret position touches {count}"));
+            let found =
+                Diagnostic::new(Code::SecretLookup, span, format!("reading at a secret position touches {count}"));
             self.report(found.note(at.span(), "this position is secret"));
         }
         self.library("item_at", vec![base, at], span)
@@ -241,7 +256,8 @@ fn mask(ty: &Ty, span: Span) -> Option<Diagnostic> {
     let truth = ty.kind().is_some_and(|kind| Domain::of(kind) == Domain::Bool) && !dims(ty).is_empty();
     truth.then(|| {
         let message = "a mask cannot be an index: the number of elements it takes is not known";
-        Diagnostic::new(Code::BadIndex, span, message).help("`where(mask, x, 0)` keeps the size; `sum(where(mask, x, 0))` adds up what it takes")
+        Diagnostic::new(Code::BadIndex, span, message)
+            .help("`where(mask, x, 0)` keeps the size; `sum(where(mask, x, 0))` adds up what it takes")
     })
 }
 
@@ -260,7 +276,12 @@ fn slice_size(size: &Dim, start: Option<&Value>, stop: Option<&Value>, step: Opt
     }
 }
 
-fn clipped(count: i64, start: Option<Option<i64>>, stop: Option<Option<i64>>, step: Option<Option<i64>>) -> Option<i64> {
+fn clipped(
+    count: i64,
+    start: Option<Option<i64>>,
+    stop: Option<Option<i64>>,
+    step: Option<Option<i64>>,
+) -> Option<i64> {
     let step = step.unwrap_or(Some(1))?;
     if step == 0 {
         return None;

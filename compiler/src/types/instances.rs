@@ -98,7 +98,8 @@ impl<'a> Checker<'a> {
         let params = body.parameters(function, key, whys);
         body.shape_variables(function, &mut shapes, &params);
         body.declared_result = function.returns.as_ref().map(|returns| {
-            let ty = body.type_of(returns, &mut |body, name, span| shapes.get(name).or_else(|| body.dim_in_scope(name, span)));
+            let ty = body
+                .type_of(returns, &mut |body, name, span| shapes.get(name).or_else(|| body.dim_in_scope(name, span)));
             (ty, returns.span)
         });
         body.block(&function.body);
@@ -112,9 +113,11 @@ impl<'a> Checker<'a> {
         self.instances[index].effects = effects;
         let recursive = self.instances[index].recursive;
         let name = function.name.text.clone();
-        let tree = Function { name, span: function.header, params, locals, result: result.erased(), body: stmts, recursive };
+        let tree =
+            Function { name, span: function.header, params, locals, result: result.erased(), body: stmts, recursive };
         let forgotten = |var: u32| var >= first_dim;
-        let result = result.map(&|kind, dims| Ty::Tensor(kind, dims.iter().map(|dim| dim.forget(&forgotten)).collect()));
+        let result =
+            result.map(&|kind, dims| Ty::Tensor(kind, dims.iter().map(|dim| dim.forget(&forgotten)).collect()));
         Walked { function: tree, result, why, declared }
     }
 }
@@ -149,7 +152,9 @@ impl<'a> Body<'a, '_> {
                 _ => Dim::Unknown,
             };
             let why = whys.get(index).cloned().flatten();
-            let why = why.or_else(|| ty.is_secret().then(|| Rc::new(Origin { span, text: format!("`{name}` is declared secret") })));
+            let why = why.or_else(|| {
+                ty.is_secret().then(|| Rc::new(Origin { span, text: format!("`{name}` is declared secret") }))
+            });
             let shared = can_share(ty).then_some(Shared::Parameter);
             let binding = Binding { local, ty: ty.clone(), known, why, at: span, depth: 0, shared };
             self.flow.set(sym, Var::Bound(Rc::new(binding)));
@@ -205,7 +210,8 @@ impl<'a> Body<'a, '_> {
                 Some(joined) => Some(joined),
                 None => {
                     let name = &function.name.text;
-                    let found = Diagnostic::new(Code::ClashingTypes, here, format!("`{name}` returns `{first}` or `{ty}`"));
+                    let found =
+                        Diagnostic::new(Code::ClashingTypes, here, format!("`{name}` returns `{first}` or `{ty}`"));
                     self.report(found.note(at, format!("`{first}` here")).label(format!("`{ty}` here")));
                     return Ty::Error;
                 }
@@ -216,16 +222,26 @@ impl<'a> Body<'a, '_> {
 
     fn missing_return(&mut self, function: &ast::FunctionDef, at: Span) {
         let name = &function.name.text;
-        let found = Diagnostic::new(Code::MissingReturn, function.name.span, format!("`{name}` does not return a value on every path"));
-        self.report(found.note(at, "a value is returned or declared here").help("add a `return` at the end, or an `else`"));
+        let found = Diagnostic::new(
+            Code::MissingReturn,
+            function.name.span,
+            format!("`{name}` does not return a value on every path"),
+        );
+        self.report(
+            found.note(at, "a value is returned or declared here").help("add a `return` at the end, or an `else`"),
+        );
     }
 }
 
 fn needs_result(function: &ast::FunctionDef) -> Diagnostic {
     let name = &function.name.text;
-    Diagnostic::new(Code::NeedsAnnotation, function.name.span, format!("the type that `{name}` returns cannot be found out"))
-        .label("it calls itself on every path")
-        .help(format!("say what it returns: `def {name}(…) -> sint:`"))
+    Diagnostic::new(
+        Code::NeedsAnnotation,
+        function.name.span,
+        format!("the type that `{name}` returns cannot be found out"),
+    )
+    .label("it calls itself on every path")
+    .help(format!("say what it returns: `def {name}(…) -> sint:`"))
 }
 
 /// Converts what each `return` gives to the function's result.

@@ -43,7 +43,9 @@ impl Item {
     pub fn value(self, span: Span) -> Value {
         match self {
             Item::One(value) => value,
-            Item::Many(items) => super::sequences::tuple(items.into_iter().map(|item| item.value(span)).collect(), span),
+            Item::Many(items) => {
+                super::sequences::tuple(items.into_iter().map(|item| item.value(span)).collect(), span)
+            }
         }
     }
 }
@@ -55,7 +57,9 @@ impl<'a> Body<'a, '_> {
             && let Some(builtin) = self.builtin_called(function)
         {
             match builtin {
-                Builtin::Range => return self.range_arguments(args, iter.span).map(|bounds| Items::Range(Box::new(bounds))),
+                Builtin::Range => {
+                    return self.range_arguments(args, iter.span).map(|bounds| Items::Range(Box::new(bounds)));
+                }
                 Builtin::Enumerate => return self.enumerate_items(args, iter.span, live),
                 Builtin::Zip => return self.zip_items(args),
                 Builtin::Reversed => return self.reversed_items(args, iter.span),
@@ -187,7 +191,8 @@ impl<'a> Body<'a, '_> {
             Items::Live(sym, span) => Item::One(entry(self.live_value(*sym, *span), at)),
             Items::Enumerate(inner, start) => {
                 let first = start.as_int() == Some(0);
-                let number = if first { at.clone() } else { public_int(Binary::Add, (**start).clone(), at.clone(), span) };
+                let number =
+                    if first { at.clone() } else { public_int(Binary::Add, (**start).clone(), at.clone(), span) };
                 Item::Many(vec![Item::One(number), self.nth(inner, at)])
             }
             Items::Zip(all) => Item::Many(all.iter().map(|items| self.nth(items, at.clone())).collect()),

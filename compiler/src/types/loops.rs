@@ -117,7 +117,13 @@ impl<'a> Body<'a, '_> {
         loop {
             let head = self.flow.clone();
             let marks = (self.checker.diagnostics.len(), self.returned.len());
-            let frame = LoopFrame { head: head.clone(), grown: Vec::new(), breaks: Vec::new(), continues: Vec::new(), depth: self.secret.len() };
+            let frame = LoopFrame {
+                head: head.clone(),
+                grown: Vec::new(),
+                breaks: Vec::new(),
+                continues: Vec::new(),
+                depth: self.secret.len(),
+            };
             self.loops.push(frame);
             let (stmts, ()) = self.block_of(|walk| {
                 turn(walk);

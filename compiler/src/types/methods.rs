@@ -107,7 +107,9 @@ impl<'a> Body<'a, '_> {
         if *method == "reveal" {
             return self.reveal(value, args, span);
         }
-        let Some((mut bound, rest)) = self.bind_to(method, params, args, span, false) else { return Value::error(span) };
+        let Some((mut bound, rest)) = self.bind_to(method, params, args, span, false) else {
+            return Value::error(span);
+        };
         if bound.iter().flatten().chain(&rest).any(Value::is_error) {
             return Value::error(span);
         }
@@ -139,7 +141,12 @@ impl<'a> Body<'a, '_> {
         }
     }
 
-    fn no_method(&mut self, value: &Value, name: &ast::Name, table: &'static [(&'static str, &'static [&'static str])]) -> Value {
+    fn no_method(
+        &mut self,
+        value: &Value,
+        name: &ast::Name,
+        table: &'static [(&'static str, &'static [&'static str])],
+    ) -> Value {
         if name.text.is_empty() {
             return Value::error(name.span);
         }
@@ -148,7 +155,9 @@ impl<'a> Body<'a, '_> {
         let near = suggest::nearest(&name.text, table.iter().chain(CHANGING).map(|(method, _)| *method));
         self.fail(match (name.text.as_str(), near) {
             ("shape" | "size" | "ndim" | "T", _) => found.help(format!("without parentheses: `.{}`", name.text)),
-            ("insert" | "remove" | "sort" | "reverse" | "clear", _) => found.help("make a new list, with a comprehension or by slices"),
+            ("insert" | "remove" | "sort" | "reverse" | "clear", _) => {
+                found.help("make a new list, with a comprehension or by slices")
+            }
             (_, Some(near)) => found.help(format!("did you mean `.{near}()`?")),
             (_, None) => found,
         })
@@ -174,10 +183,15 @@ impl<'a> Body<'a, '_> {
 
     /// `x.reveal(why="…")`
     fn reveal(&mut self, value: Value, args: &'a [ast::Arg], span: Span) -> Value {
-        let Some((mut bound, _)) = self.bind_to("reveal", &["why?"], args, span, false) else { return Value::error(span) };
+        let Some((mut bound, _)) = self.bind_to("reveal", &["why?"], args, span, false) else {
+            return Value::error(span);
+        };
         let why = match bound.pop().flatten() {
             None => None,
-            Some(Value { expr: super::tree::Expr { kind: ExprKind::Constant(mpc_bytecode::Constant::Str(text)), .. }, .. }) => Some(text),
+            Some(Value {
+                expr: super::tree::Expr { kind: ExprKind::Constant(mpc_bytecode::Constant::Str(text)), .. },
+                ..
+            }) => Some(text),
             Some(other) => {
                 let found = Diagnostic::new(Code::NotConstant, other.span(), "the reason must be a text literal");
                 return self.fail(found.help("`x.reveal(why=\"the winner is announced\")`"));
@@ -197,12 +211,16 @@ impl<'a> Body<'a, '_> {
     fn opened(&mut self, value: Value, why: Option<&String>, span: Span) -> Value {
         match value.ty().clone() {
             Ty::Tensor(kind, dims) => match kind.opened() {
-                Some(open) => Value::new(ExprKind::Reveal(Box::new(value.expr), why.cloned()), Ty::Tensor(open, dims), span),
+                Some(open) => {
+                    Value::new(ExprKind::Reveal(Box::new(value.expr), why.cloned()), Ty::Tensor(open, dims), span)
+                }
                 None => value,
             },
             Ty::Tuple(items) => {
                 let items = self.components(value, items.len());
-                let items = items.into_iter().map(|item| if item.ty().is_secret() { self.opened(item, why, span) } else { item });
+                let items = items
+                    .into_iter()
+                    .map(|item| if item.ty().is_secret() { self.opened(item, why, span) } else { item });
                 let items = items.collect();
                 super::sequences::tuple(items, span)
             }
@@ -220,19 +238,36 @@ impl<'a> Body<'a, '_> {
     }
 
     /// `base.append(x)` and the like, which change a list in place.
-    fn changing(&mut self, base: &'a ast::Expr, name: &'a ast::Name, params: &'static [&'static str], args: &'a [ast::Arg], span: Span) -> Value {
+    fn changing(
+        &mut self,
+        base: &'a ast::Expr,
+        name: &'a ast::Name,
+        params: &'static [&'static str],
+        args: &'a [ast::Arg],
+        span: Span,
+    ) -> Value {
         let Some(part) = self.part(base) else {
             args.iter().for_each(|arg| drop(self.expr(&arg.value)));
             return Value::error(span);
         };
         if !matches!(part.ty, Ty::List(_)) {
             let value = self.read_part(&part);
-            let found = Diagnostic::new(Code::UnknownMethod, name.span, format!("`{}` has no method `{}`", value.ty(), name.text));
-            let found = if is_tensor(&part.ty) { found.help("a tensor has a fixed size: collect items in a list, then `array(…)`") } else { found };
+            let found = Diagnostic::new(
+                Code::UnknownMethod,
+                name.span,
+                format!("`{}` has no method `{}`", value.ty(), name.text),
+            );
+            let found = if is_tensor(&part.ty) {
+                found.help("a tensor has a fixed size: collect items in a list, then `array(…)`")
+            } else {
+                found
+            };
             return self.fail(found);
         }
         let skip = name.text == "extend";
-        let Some((mut bound, _)) = self.bind_to(&name.text, params, args, span, skip) else { return Value::error(span) };
+        let Some((mut bound, _)) = self.bind_to(&name.text, params, args, span, skip) else {
+            return Value::error(span);
+        };
         let first = bound.pop().flatten();
         match (name.text.as_str(), first) {
             ("append", Some(value)) if *value.ty() == Ty::None => {

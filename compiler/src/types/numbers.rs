@@ -20,7 +20,8 @@ impl Body<'_, '_> {
     /// A decimal literal, rounded to the program's precision.
     pub fn decimal(&mut self, decimal: &Decimal, negative: bool, span: Span) -> Value {
         let precision = self.checker.precision;
-        let scaled = scaled(decimal, precision.fix_frac).filter(|value| *value < 1u128 << (precision.fix_bits - 1).min(126));
+        let scaled =
+            scaled(decimal, precision.fix_frac).filter(|value| *value < 1u128 << (precision.fix_bits - 1).min(126));
         match scaled.and_then(|value| i128::try_from(value).ok()) {
             Some(value) => {
                 let constant = Constant::Fix(Vec::new(), vec![if negative { -value } else { value }]);

@@ -68,7 +68,9 @@ impl<'a> Body<'a, '_> {
                     HowUnary::Itself => operand,
                     HowUnary::Library(name) => self.library(name, vec![operand], span),
                     HowUnary::Machine(meaning) => {
-                        Value::new(ExprKind::Unary(meaning, Box::new(operand.expr)), ty, span).because(why).knowing(known)
+                        Value::new(ExprKind::Unary(meaning, Box::new(operand.expr)), ty, span)
+                            .because(why)
+                            .knowing(known)
                     }
                 }
             }
@@ -158,24 +160,39 @@ impl<'a> Body<'a, '_> {
     fn refuse_binary(&mut self, op: BinaryOp, left: &Value, right: &Value, refusal: Refusal, span: Span) -> Value {
         let (a, b) = (left.ty(), right.ty());
         let found = match refusal {
-            Refusal::IntegerDivision => Diagnostic::new(Code::IntegerDivision, span, format!("`/` of `{a}` and `{b}`: integers have no exact quotient"))
-                .help("`//` rounds down to an integer; `fix(a) / b` gives a fixed-point number"),
+            Refusal::IntegerDivision => Diagnostic::new(
+                Code::IntegerDivision,
+                span,
+                format!("`/` of `{a}` and `{b}`: integers have no exact quotient"),
+            )
+            .help("`//` rounds down to an integer; `fix(a) / b` gives a fixed-point number"),
             Refusal::SecretAmount => {
                 let what = if op == BinaryOp::Pow { "the exponent" } else { "the shift width" };
                 let message = format!("{what} of `{op}` must be public");
                 because(Diagnostic::new(Code::SecretAmount, right.span(), message), &right.why)
             }
-            Refusal::FractionalExponent => Diagnostic::new(Code::BadOperand, right.span(), "the exponent of `**` must be an `int`")
-                .label(format!("this is `{b}`")),
-            Refusal::FractionalBits => Diagnostic::new(Code::BadOperand, span, format!("`{op}` works on integers and truth values, not on `{a}` and `{b}`"))
-                .help("`int(…)` converts and rounds towards zero"),
+            Refusal::FractionalExponent => {
+                Diagnostic::new(Code::BadOperand, right.span(), "the exponent of `**` must be an `int`")
+                    .label(format!("this is `{b}`"))
+            }
+            Refusal::FractionalBits => Diagnostic::new(
+                Code::BadOperand,
+                span,
+                format!("`{op}` works on integers and truth values, not on `{a}` and `{b}`"),
+            )
+            .help("`int(…)` converts and rounds towards zero"),
             Refusal::InvertedTruth | Refusal::Undefined => undefined(op.text(), left, right, span),
         };
         self.fail(found)
     }
 
     /// `first op right op …`: every operand is computed once, and no more of them than needed where that is public.
-    pub fn compare_chain(&mut self, first: &'a ast::Expr, rest: &'a [(CompareOp, Span, ast::Expr)], span: Span) -> Value {
+    pub fn compare_chain(
+        &mut self,
+        first: &'a ast::Expr,
+        rest: &'a [(CompareOp, Span, ast::Expr)],
+        span: Span,
+    ) -> Value {
         let left = self.expr(first);
         if let [(op, _, right)] = rest {
             let right = self.expr(right);
@@ -218,7 +235,14 @@ impl<'a> Body<'a, '_> {
         }
     }
 
-    fn compare_sequences(&mut self, op: CompareOp, comparison: Comparison, left: Value, right: Value, span: Span) -> Value {
+    fn compare_sequences(
+        &mut self,
+        op: CompareOp,
+        comparison: Comparison,
+        left: Value,
+        right: Value,
+        span: Span,
+    ) -> Value {
         let equality = matches!(comparison, Comparison::Equal | Comparison::NotEqual);
         match (left.ty().clone(), right.ty().clone()) {
             (Ty::Tuple(a), Ty::Tuple(b)) if equality && a.len() == b.len() => {
@@ -255,14 +279,18 @@ impl<'a> Body<'a, '_> {
             },
             Ty::Tensor(..) => {
                 let message = format!("`{}` has many elements, and so no truth value", value.ty());
-                self.fail(Diagnostic::new(Code::TypeMismatch, span, message).help("`any(…)` or `all(…)` says which is meant"))
+                self.fail(
+                    Diagnostic::new(Code::TypeMismatch, span, message).help("`any(…)` or `all(…)` says which is meant"),
+                )
             }
             Ty::List(_) => {
                 let length = self.length(value);
                 self.compare_value(CompareOp::Ne, length, Value::int(0, span), span)
             }
             Ty::Tuple(items) => Value::bool(!items.is_empty(), span),
-            Ty::None | Ty::Unknown => self.fail(Diagnostic::new(Code::NoValue, span, "this gives no value, and so no truth value")),
+            Ty::None | Ty::Unknown => {
+                self.fail(Diagnostic::new(Code::NoValue, span, "this gives no value, and so no truth value"))
+            }
         }
     }
 
@@ -307,7 +335,13 @@ impl<'a> Body<'a, '_> {
     }
 
     /// `then if test else otherwise`
-    pub fn conditional(&mut self, test: &'a ast::Expr, then: &'a ast::Expr, otherwise: &'a ast::Expr, span: Span) -> Value {
+    pub fn conditional(
+        &mut self,
+        test: &'a ast::Expr,
+        then: &'a ast::Expr,
+        otherwise: &'a ast::Expr,
+        span: Span,
+    ) -> Value {
         let test = self.condition(test);
         if let (true, Some(known)) = (self.library, test.as_bool()) {
             return self.expr(if known { then } else { otherwise });
@@ -319,7 +353,9 @@ impl<'a> Body<'a, '_> {
         }
         // Both are computed: what they do besides would happen in any case.
         let test = self.hold(test, true);
-        let super::tree::ExprKind::Local(condition) = test.expr.kind else { return self.either_value(test, Value::error(span), Value::error(span), span) };
+        let super::tree::ExprKind::Local(condition) = test.expr.kind else {
+            return self.either_value(test, Value::error(span), Value::error(span), span);
+        };
         let arm = |negated| super::body::SecretArm { condition, negated, span: test.span(), why: test.why.clone() };
         let (taken, missed) = (arm(false), arm(true));
         self.secret.push(taken);
@@ -358,7 +394,8 @@ impl<'a> Body<'a, '_> {
             Box::new(value.converted(&to).expr)
         };
         let (test, then, otherwise) = (Box::new(test.expr), as_kind(then), as_kind(otherwise));
-        let kind = if secret { ExprKind::Select(test, then, otherwise) } else { ExprKind::Conditional(test, then, otherwise) };
+        let kind =
+            if secret { ExprKind::Select(test, then, otherwise) } else { ExprKind::Conditional(test, then, otherwise) };
         Value::new(kind, ty, span).because(why).knowing(known)
     }
 
@@ -383,7 +420,13 @@ impl<'a> Body<'a, '_> {
     }
 
     /// Whether one of a tensor's elements is true, or all are.
-    pub fn any_or_all(&mut self, library: &'static str, public: mpc_bytecode::operand::Reduction, value: Value, span: Span) -> Value {
+    pub fn any_or_all(
+        &mut self,
+        library: &'static str,
+        public: mpc_bytecode::operand::Reduction,
+        value: Value,
+        span: Span,
+    ) -> Value {
         if value.is_error() {
             return value;
         }
@@ -413,15 +456,18 @@ fn is_truth(ty: &Ty) -> bool {
 }
 
 fn undefined(op: &str, left: &Value, right: &Value, span: Span) -> Diagnostic {
-    let found = Diagnostic::new(Code::BadOperand, span, format!("`{op}` does not take `{}` and `{}`", left.ty(), right.ty()))
-        .note(left.span(), format!("`{}`", left.ty()))
-        .note(right.span(), format!("`{}`", right.ty()));
+    let found =
+        Diagnostic::new(Code::BadOperand, span, format!("`{op}` does not take `{}` and `{}`", left.ty(), right.ty()))
+            .note(left.span(), format!("`{}`", left.ty()))
+            .note(right.span(), format!("`{}`", right.ty()));
     let text = |value: &Value| value.ty().is_scalar(Kind::Str);
     let list = |value: &Value| matches!(value.ty(), Ty::List(_));
     let tensor = |value: &Value| matches!(value.ty(), Ty::Tensor(..));
     match (left, right) {
         (a, b) if op == "%" && text(a) && !text(b) => found.help("use an f-string: `f\"… {x} …\"`"),
-        (a, b) if text(a) != text(b) && op == "+" => found.help("`str(…)` makes text of a public value, as does an f-string"),
+        (a, b) if text(a) != text(b) && op == "+" => {
+            found.help("`str(…)` makes text of a public value, as does an f-string")
+        }
         (a, b) if (list(a) && tensor(b)) || (tensor(a) && list(b)) => found.help("`array(…)` makes a tensor of a list"),
         _ => found,
     }

@@ -36,7 +36,8 @@ impl<'a> Body<'a, '_> {
                 self.step_into(outer, items, expr.span)
             }
             _ => {
-                let found = Diagnostic::new(Code::BadTarget, expr.span, "only a variable or a part of one can be changed");
+                let found =
+                    Diagnostic::new(Code::BadTarget, expr.span, "only a variable or a part of one can be changed");
                 self.report(found.help("assign the value to a variable first"));
                 None
             }
@@ -49,9 +50,10 @@ impl<'a> Body<'a, '_> {
             && !self.comprehension.iter().any(|(inner, _)| *inner == name)
         {
             let message = format!("`{name}` belongs to the code around this function and cannot be changed in it");
-            self.report(Diagnostic::new(Code::SharedChange, span, message).help(format!(
-                "pass `{name}` as a parameter, change a copy, and return it"
-            )));
+            self.report(
+                Diagnostic::new(Code::SharedChange, span, message)
+                    .help(format!("pass `{name}` as a parameter, change a copy, and return it")),
+            );
             return None;
         }
         let value = self.name(name, span);
@@ -69,7 +71,9 @@ impl<'a> Body<'a, '_> {
             Ty::List(item) => {
                 let [ast::Subscript { kind: ast::SubscriptKind::Index(at), .. }] = items else {
                     let message = "a list can be changed at one position only";
-                    self.report(Diagnostic::new(Code::BadIndex, span, message).help("change the items one by one, in a loop"));
+                    self.report(
+                        Diagnostic::new(Code::BadIndex, span, message).help("change the items one by one, in a loop"),
+                    );
                     return None;
                 };
                 let at = self.position(at)?;
@@ -82,7 +86,9 @@ impl<'a> Body<'a, '_> {
                 let places = self.hold_places(indexed.places);
                 let Some(mut before) = simple_places(&mut outer.path) else {
                     let message = "a part of a part cannot be changed";
-                    self.report(Diagnostic::new(Code::BadIndex, span, message).help("write all places in one pair of brackets"));
+                    self.report(
+                        Diagnostic::new(Code::BadIndex, span, message).help("write all places in one pair of brackets"),
+                    );
                     return None;
                 };
                 before.extend(places);
@@ -145,11 +151,14 @@ impl<'a> Body<'a, '_> {
                 if !shared {
                     return true;
                 }
-                let message = format!("`{name}` and `{}` are two values here, not one as in Python", self.name_of(other));
+                let message =
+                    format!("`{name}` and `{}` are two values here, not one as in Python", self.name_of(other));
                 Diagnostic::new(Code::SharedChange, span, message).note(at, "this makes a copy")
             }
         };
-        let found = found.label("this changes one of them only").help(format!("say that it is a copy: `{name} = {name}.copy()`"));
+        let found = found
+            .label("this changes one of them only")
+            .help(format!("say that it is a copy: `{name} = {name}.copy()`"));
         self.report(found);
         false
     }
@@ -187,7 +196,9 @@ impl<'a> Body<'a, '_> {
     /// The type that the part must have to take the value.
     fn stored_type(&mut self, part: &Part, value: &Value, predicated: bool) -> Option<Ty> {
         let joined = match (&part.ty, value.ty()) {
-            (Ty::Tensor(kind, dims), Ty::Tensor(new, _)) => join_kinds(*kind, *new).map(|kind| Ty::Tensor(kind, dims.clone())),
+            (Ty::Tensor(kind, dims), Ty::Tensor(new, _)) => {
+                join_kinds(*kind, *new).map(|kind| Ty::Tensor(kind, dims.clone()))
+            }
             (old, new) => old.join(new),
         };
         let Some(joined) = joined else {
@@ -214,11 +225,16 @@ impl<'a> Body<'a, '_> {
         let (Ty::Tensor(kind, dims), Ty::Tensor(_, found)) = (wide, value.ty()) else {
             return self.coerce(value, wide, &Wanted { what: "", declared: Some(part.span) });
         };
-        let fits = found.len() <= dims.len() && shape::broadcast(dims, found).is_ok_and(|both| both.len() == dims.len());
-        let larger = found.iter().rev().zip(dims.iter().rev()).any(|(new, old)| old.as_const() == Some(1) && old.differs(new));
+        let fits =
+            found.len() <= dims.len() && shape::broadcast(dims, found).is_ok_and(|both| both.len() == dims.len());
+        let larger =
+            found.iter().rev().zip(dims.iter().rev()).any(|(new, old)| old.as_const() == Some(1) && old.differs(new));
         if !fits || larger {
             let message = format!("sizes do not fit: `{}` into `{wide}`", value.ty());
-            return self.fail(Diagnostic::new(Code::ShapeMismatch, value.span(), message).note(part.span, format!("this is `{wide}`")));
+            return self.fail(
+                Diagnostic::new(Code::ShapeMismatch, value.span(), message)
+                    .note(part.span, format!("this is `{wide}`")),
+            );
         }
         let to = Ty::Tensor(*kind, found.clone());
         value.converted(&to)
@@ -304,7 +320,8 @@ impl<'a> Body<'a, '_> {
             return false;
         }
         if let Some((_, at)) = self.iterating.iter().find(|(sym, _)| *sym == part.sym).copied() {
-            let message = format!("`{}` cannot get longer or shorter while a loop goes through it", self.name_of(part.sym));
+            let message =
+                format!("`{}` cannot get longer or shorter while a loop goes through it", self.name_of(part.sym));
             let found = Diagnostic::new(Code::SharedChange, span, message).note(at, "the loop goes through it");
             self.report(found.help("collect the items in another list"));
             return false;
@@ -320,7 +337,11 @@ impl<'a> Body<'a, '_> {
         }
         let Some(binding) = self.flow.get(part.sym).bound().cloned() else { return Value::error(span) };
         if **item == Ty::Unknown {
-            return self.fail(Diagnostic::new(Code::BadIndex, span, "this list is empty: there is nothing to take out"));
+            return self.fail(Diagnostic::new(
+                Code::BadIndex,
+                span,
+                "this list is empty: there is nothing to take out",
+            ));
         }
         let into = self.temporary(item);
         self.emit(StmtKind::Pop { list: binding.local, path: part.path.clone(), at: at.expr, into }, span);

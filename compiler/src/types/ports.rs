@@ -57,7 +57,11 @@ impl<'a> Checker<'a> {
                 ("fix", "bits") => widths.fix_bits = number,
                 ("fix", "frac") => widths.fix_frac = number,
                 (of, setting) => {
-                    let found = Diagnostic::new(Code::BadPrecision, name.span, format!("`precision {of}` has no setting `{setting}`"));
+                    let found = Diagnostic::new(
+                        Code::BadPrecision,
+                        name.span,
+                        format!("`precision {of}` has no setting `{setting}`"),
+                    );
                     let help = "`precision fix(bits=47, frac=16)` and `precision int(bits=64)` set widths";
                     return self.diagnostics.push(found.help(help));
                 }
@@ -72,14 +76,21 @@ impl<'a> Checker<'a> {
     fn declare_role(&mut self, role: &ast::RoleDecl) {
         if let Some(first) = self.role_named(&role.name.text) {
             let first = self.role_spans[first];
-            let found = Diagnostic::new(Code::DefinedTwice, role.name.span, format!("role `{}` is declared twice", role.name.text));
+            let found = Diagnostic::new(
+                Code::DefinedTwice,
+                role.name.span,
+                format!("role `{}` is declared twice", role.name.text),
+            );
             return self.diagnostics.push(found.note(first, "the first time"));
         }
         let family = role.count.as_ref().and_then(|count| match &count.kind {
             DimKind::Name(name) => Some(DimId(self.port_dim(name, None).0)),
             DimKind::Int(_) | DimKind::Any | DimKind::Binary { .. } => {
-                let found = Diagnostic::new(Code::BadPortType, count.span, "the number of a family's members must have a name");
-                self.diagnostics.push(found.help(format!("`role {}[n]`; who starts the program says how many there are", role.name.text)));
+                let found =
+                    Diagnostic::new(Code::BadPortType, count.span, "the number of a family's members must have a name");
+                self.diagnostics.push(
+                    found.help(format!("`role {}[n]`; who starts the program says how many there are", role.name.text)),
+                );
                 None
             }
             DimKind::Error => None,
@@ -169,7 +180,8 @@ impl<'a> Body<'a, '_> {
             self.close_port(None, None, port.name.span);
             return self.flow.set(sym, Var::Error);
         };
-        let default = port.default.as_ref().and_then(|default| self.port_default(default, kind, &dims, parties.is_some()));
+        let default =
+            port.default.as_ref().and_then(|default| self.port_default(default, kind, &dims, parties.is_some()));
         let mut ty = Ty::Tensor(kind, dims);
         let place = PortIndex(index as u32);
         let (direction, parties, read, text) = match parties.and_then(|(role, written)| Some((role?, written))) {
@@ -232,8 +244,12 @@ impl<'a> Body<'a, '_> {
         if is_secret(kind) != from_role {
             let found = if from_role {
                 let secret = kind.secret().map_or("sint", Kind::text);
-                Diagnostic::new(Code::BadPortType, written.span, format!("data of one role is secret, and `{kind}` is public"))
-                    .help(format!("write `{secret}`; a public parameter has no `from`"))
+                Diagnostic::new(
+                    Code::BadPortType,
+                    written.span,
+                    format!("data of one role is secret, and `{kind}` is public"),
+                )
+                .help(format!("write `{secret}`; a public parameter has no `from`"))
             } else {
                 Diagnostic::new(Code::BadPortType, written.span, format!("nothing says whose data this `{kind}` is"))
                     .help("add the role that has it: `from alice`")
@@ -256,11 +272,17 @@ impl<'a> Body<'a, '_> {
         let ty = self.type_of(written, &mut |_, _, _| Some(Dim::Unknown));
         match (ty, &written.kind) {
             (Ty::Error, _) => None,
-            (Ty::Tensor(kind, _), ast::TypeKind::Named { dims, .. }) => Some((kind, dims.as_deref().unwrap_or_default())),
+            (Ty::Tensor(kind, _), ast::TypeKind::Named { dims, .. }) => {
+                Some((kind, dims.as_deref().unwrap_or_default()))
+            }
             (ty, _) => {
                 self.checker.diagnostics.truncate(mark);
                 let found = Diagnostic::new(Code::BadPortType, written.span, format!("a port cannot be `{ty}`"));
-                self.report(found.help("ports are numbers and tensors: `sint`, `sfix[n, 3]`; several values can be several ports"));
+                self.report(
+                    found.help(
+                        "ports are numbers and tensors: `sint`, `sfix[n, 3]`; several values can be several ports",
+                    ),
+                );
                 None
             }
         }
@@ -269,7 +291,9 @@ impl<'a> Body<'a, '_> {
     /// A dimension of a port. One that nothing binds is bound by the data, if this port has data.
     fn extent(&mut self, written: &'a ast::Dim, binds: bool) -> (Extent, Dim) {
         match &written.kind {
-            DimKind::Int(value) => (Extent::Constant(*value), i64::try_from(*value).map_or(Dim::Unknown, Dim::constant)),
+            DimKind::Int(value) => {
+                (Extent::Constant(*value), i64::try_from(*value).map_or(Dim::Unknown, Dim::constant))
+            }
             DimKind::Any | DimKind::Error => (Extent::Any, Dim::Unknown),
             DimKind::Name(name) => self.named_extent(name, written.span, binds),
             DimKind::Binary { op, left, right } => {
@@ -300,7 +324,11 @@ impl<'a> Body<'a, '_> {
         if let Some(number) = value.as_int().and_then(|number| u64::try_from(number).ok()) {
             return (Extent::Constant(number), value.known);
         }
-        let parameter = self.checker.ports.iter().any(|port| port.name == name && matches!(port.direction, Direction::Parameter { .. }));
+        let parameter = self
+            .checker
+            .ports
+            .iter()
+            .any(|port| port.name == name && matches!(port.direction, Direction::Parameter { .. }));
         if parameter && value.ty().is_scalar(Kind::Int) {
             let (index, dim) = self.checker.port_dim(name, Some(value.known));
             return (Extent::Dim(DimId(index)), dim);
@@ -308,7 +336,9 @@ impl<'a> Body<'a, '_> {
         if binds && !value.is_error() {
             let message = format!("the size `{name}` is not known when the data is read");
             let found = Diagnostic::new(Code::UnknownDimension, span, message);
-            self.report(found.help(format!("use a constant or a parameter (`input {name}: int`), or another name, which the data binds")));
+            self.report(found.help(format!(
+                "use a constant or a parameter (`input {name}: int`), or another name, which the data binds"
+            )));
         }
         (Extent::Any, Dim::Unknown)
     }
@@ -386,7 +416,8 @@ impl<'a> Body<'a, '_> {
 
     fn not_written(&mut self, port: &ast::OutputPort) {
         let name = &port.name.text;
-        let found = Diagnostic::new(Code::OutputNotAssigned, port.name.span, format!("output `{name}` is never assigned"));
+        let found =
+            Diagnostic::new(Code::OutputNotAssigned, port.name.span, format!("output `{name}` is never assigned"));
         self.report(found.help(format!("assign it: `{name} = …`")));
     }
 }
@@ -402,4 +433,3 @@ fn no_port(name: &str) -> Port {
         line: Line::default(),
     }
 }
-

@@ -84,7 +84,9 @@ fn calls_in_places(places: &mut [Place], visit: &mut dyn FnMut(&mut FunctionId))
 fn calls_in(expr: &mut Expr, visit: &mut dyn FnMut(&mut FunctionId)) {
     match &mut expr.kind {
         ExprKind::Constant(_) | ExprKind::Local(_) | ExprKind::Dim(_) | ExprKind::Param(_) | ExprKind::Input(_) => {}
-        ExprKind::Convert(a) | ExprKind::Unary(_, a) | ExprKind::Component(a, _) | ExprKind::Reveal(a, _) => calls_in(a, visit),
+        ExprKind::Convert(a) | ExprKind::Unary(_, a) | ExprKind::Component(a, _) | ExprKind::Reveal(a, _) => {
+            calls_in(a, visit)
+        }
         ExprKind::Binary(_, a, b) | ExprKind::And(a, b) | ExprKind::Or(a, b) | ExprKind::Item(a, b) => {
             calls_in(a, visit);
             calls_in(b, visit);

@@ -69,7 +69,10 @@ impl Reduce {
 impl Body<'_, '_> {
     /// `sum(x, axis=…)`
     pub fn sum(&mut self, value: Value, axis: Option<Value>, span: Span) -> Value {
-        if matches!(value.ty(), Ty::List(item) if **item != Ty::Unknown) && !matches!(value.expr.kind, ExprKind::List(_)) && axis.is_none() {
+        if matches!(value.ty(), Ty::List(item) if **item != Ty::Unknown)
+            && !matches!(value.expr.kind, ExprKind::List(_))
+            && axis.is_none()
+        {
             return self.sum_of_list(value, span);
         }
         let value = self.tensor_of(value);
@@ -90,10 +93,15 @@ impl Body<'_, '_> {
     fn sum_of_list(&mut self, value: Value, span: Span) -> Value {
         let Ty::List(item) = value.ty().clone() else { return Value::error(span) };
         let (Ty::Tensor(kind, shape), why) = (*item, value.why.clone()) else {
-            return self.fail(Diagnostic::new(Code::TypeMismatch, span, format!("`sum` does not take `{}`", value.ty())));
+            return self.fail(Diagnostic::new(
+                Code::TypeMismatch,
+                span,
+                format!("`sum` does not take `{}`", value.ty()),
+            ));
         };
         if kind == Kind::Str {
-            return self.fail(Diagnostic::new(Code::TypeMismatch, span, "`sum` does not take text").help("use an f-string"));
+            return self
+                .fail(Diagnostic::new(Code::TypeMismatch, span, "`sum` does not take text").help("use an f-string"));
         }
         let kind = Domain::of(kind).max(Domain::Int).kind(is_secret(kind));
         let ty = Ty::Tensor(kind, shape);
@@ -166,7 +174,8 @@ impl Body<'_, '_> {
 
     fn reduce_secret(&mut self, reduce: Reduce, value: Value, axis: Option<usize>, span: Span) -> Value {
         let name = reduce.library();
-        let params = self.checker.scopes.top_function(true, name).map(|def| self.checker.scopes.def(def).function.params.len());
+        let params =
+            self.checker.scopes.top_function(true, name).map(|def| self.checker.scopes.def(def).function.params.len());
         let value = if axis.is_none() { self.flat(value) } else { value };
         if params == Some(1) {
             return self.library(name, vec![value], span);
@@ -201,7 +210,11 @@ impl Body<'_, '_> {
         let shape = match shape::broadcast(dims(a.ty()), dims(b.ty())) {
             Ok(shape) => shape,
             Err((m, n)) => {
-                let found = Diagnostic::new(Code::ShapeMismatch, span, format!("`{name}`: axes of sizes {m} and {n} do not broadcast"));
+                let found = Diagnostic::new(
+                    Code::ShapeMismatch,
+                    span,
+                    format!("`{name}`: axes of sizes {m} and {n} do not broadcast"),
+                );
                 return self.fail(found);
             }
         };
@@ -225,7 +238,11 @@ impl Body<'_, '_> {
             Ty::Tensor(kind, dims) if kind != Kind::Str => Some((kind, dims)),
             Ty::Error => None,
             ty => {
-                self.report(Diagnostic::new(Code::TypeMismatch, value.span(), format!("`{name}` does not take `{ty}`")));
+                self.report(Diagnostic::new(
+                    Code::TypeMismatch,
+                    value.span(),
+                    format!("`{name}` does not take `{ty}`"),
+                ));
                 None
             }
         }

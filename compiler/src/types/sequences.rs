@@ -90,8 +90,11 @@ impl<'a> Body<'a, '_> {
             match joined.join(item.ty()).filter(|ty| *ty != Ty::None) {
                 Some(ty) => joined = ty,
                 None => {
-                    let message = format!("a list has items of one type: `{joined}` and `{}` do not fit together", item.ty());
-                    return self.fail(Diagnostic::new(Code::ClashingTypes, item.span(), message).help("use a tuple: `(a, b)`"));
+                    let message =
+                        format!("a list has items of one type: `{joined}` and `{}` do not fit together", item.ty());
+                    return self.fail(
+                        Diagnostic::new(Code::ClashingTypes, item.span(), message).help("use a tuple: `(a, b)`"),
+                    );
                 }
             }
         }
@@ -185,7 +188,10 @@ impl<'a> Body<'a, '_> {
                 let ty = a.join(&b)?;
                 let (left, right) = (left.clone().converted(&ty), right.clone().converted(&ty));
                 let why = super::operations::first_why(&left, &right);
-                Some(Value::new(ExprKind::Primitive(Primitive::Join, vec![left.expr, right.expr]), ty, span).because(why))
+                Some(
+                    Value::new(ExprKind::Primitive(Primitive::Join, vec![left.expr, right.expr]), ty, span)
+                        .because(why),
+                )
             }
             (BinaryOp::Mul, Ty::List(_), _) => self.repeated(left, right, span),
             (BinaryOp::Mul, _, Ty::List(_)) => self.repeated(right, left, span),
@@ -294,7 +300,11 @@ impl<'a> Body<'a, '_> {
                 (Ty::List(_), ExprKind::List(items)) => {
                     tuple(items.into_iter().map(|item| value.clone().with(item)).collect(), span)
                 }
-                (ty, _) => self.fail(Diagnostic::new(Code::TypeMismatch, span, format!("how many items the tuple has is not known from `{ty}`"))),
+                (ty, _) => self.fail(Diagnostic::new(
+                    Code::TypeMismatch,
+                    span,
+                    format!("how many items the tuple has is not known from `{ty}`"),
+                )),
             };
         }
         let Some(items) = self.items(&first.value, false) else { return Value::error(span) };
@@ -350,10 +360,12 @@ impl<'a> Body<'a, '_> {
             let at = walk.temporary(&int);
             let (body, ()) = walk.block_of(|walk| {
                 let position = Value::new(ExprKind::Local(at), int.clone(), span);
-                let same = walk.compare_value(CompareOp::Eq, entry(list.clone(), position.clone()), needle.clone(), span);
+                let same =
+                    walk.compare_value(CompareOp::Eq, entry(list.clone(), position.clone()), needle.clone(), span);
                 good &= same.ty().is_scalar(Kind::Bool);
                 let one = super::iteration::public_int(Binary::Add, number.clone(), Value::int(1, span), span);
-                let mut then = vec![Stmt { kind: StmtKind::Assign(result, if count { one.expr } else { position.expr }), span }];
+                let mut then =
+                    vec![Stmt { kind: StmtKind::Assign(result, if count { one.expr } else { position.expr }), span }];
                 if !count {
                     then.push(Stmt { kind: StmtKind::Break, span });
                 }
@@ -369,7 +381,10 @@ impl<'a> Body<'a, '_> {
             let found = self.compare_value(CompareOp::Ge, number.clone(), Value::int(0, span), span);
             let text = Value::text("the item is not in the list", span).expr;
             let raise = Stmt { kind: StmtKind::Raise(mpc_bytecode::operand::Exception::ValueError, text), span };
-            stmts.push(Stmt { kind: StmtKind::If { test: negate(found.expr), then: vec![raise], otherwise: Vec::new() }, span });
+            stmts.push(Stmt {
+                kind: StmtKind::If { test: negate(found.expr), then: vec![raise], otherwise: Vec::new() },
+                span,
+            });
         }
         let kind = ExprKind::Block(stmts, Box::new(number.expr));
         Value::new(kind, int, span)

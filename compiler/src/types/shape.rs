@@ -186,7 +186,13 @@ impl Dim {
     pub fn meet(&self, other: &Self) -> Self {
         match (self, other) {
             (Dim::Unknown, known) | (known, Dim::Unknown) => known.clone(),
-            (known, other) => if other.as_const().is_some() { other.clone() } else { known.clone() },
+            (known, other) => {
+                if other.as_const().is_some() {
+                    other.clone()
+                } else {
+                    known.clone()
+                }
+            }
         }
     }
 
@@ -216,7 +222,8 @@ impl Dim {
 pub fn broadcast(a: &[Dim], b: &[Dim]) -> Result<Vec<Dim>, (Dim, Dim)> {
     let rank = a.len().max(b.len());
     let one = Dim::constant(1);
-    let axis = |shape: &[Dim], at: usize| (at + shape.len()).checked_sub(rank).map_or(one.clone(), |at| shape[at].clone());
+    let axis =
+        |shape: &[Dim], at: usize| (at + shape.len()).checked_sub(rank).map_or(one.clone(), |at| shape[at].clone());
     (0..rank)
         .map(|at| {
             let (left, right) = (axis(a, at), axis(b, at));

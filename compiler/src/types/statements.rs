@@ -43,7 +43,7 @@ impl<'a> Body<'a, '_> {
             StmtKind::Assign(assign) => self.assign_stmt(assign, span),
             StmtKind::Declare { target, annotation } => self.declare(target, annotation),
             StmtKind::AugAssign { target, op, value } => self.augmented(target, *op, value, span),
-            StmtKind::If(branches) => self.if_stmt(&branches.arms, &branches.otherwise, span),
+            StmtKind::If(branches) => self.if_stmt(&branches.arms, &branches.otherwise),
             StmtKind::For { target, iter, body } => self.for_stmt(target, iter, body, span),
             StmtKind::While { test, body } => self.while_stmt(test, body, span),
             StmtKind::Break => self.loop_jump(tree::StmtKind::Break, "break", span),
@@ -63,7 +63,11 @@ impl<'a> Body<'a, '_> {
 
     /// Says that a part of the language is not in this version.
     pub fn not_yet(&mut self, span: Span, what: &str, help: &str) {
-        let found = Diagnostic::new(Code::NotInThisVersion, span, format!("{what} is not part of this version of the language"));
+        let found = Diagnostic::new(
+            Code::NotInThisVersion,
+            span,
+            format!("{what} is not part of this version of the language"),
+        );
         self.report(found.help(help));
     }
 
@@ -75,7 +79,9 @@ impl<'a> Body<'a, '_> {
         let top = self.owner.is_none() && self.loops.is_empty() && self.checker.nesting == 1;
         if !top {
             let message = "roles, ports and precision belong to the top level of the program";
-            self.report(Diagnostic::new(Code::PortInside, span, message).help("move this line to the beginning of the file"));
+            self.report(
+                Diagnostic::new(Code::PortInside, span, message).help("move this line to the beginning of the file"),
+            );
         }
         top
     }
@@ -114,7 +120,13 @@ impl<'a> Body<'a, '_> {
         }
         if condition.ty().is_secret() {
             let help = "reveal the condition if everyone may know it: `assert (…).reveal()`";
-            return self.secret_error(Code::SecretCheck, test.span, "`assert` would disclose this condition", &condition.why, help);
+            return self.secret_error(
+                Code::SecretCheck,
+                test.span,
+                "`assert` would disclose this condition",
+                &condition.why,
+                help,
+            );
         }
         if !self.effect(EffectKind::Raise, span) {
             return;

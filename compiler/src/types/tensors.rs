@@ -26,7 +26,11 @@ impl<'a> Body<'a, '_> {
             return self.fail(found.help(help));
         }
         if from == Kind::Str {
-            let found = Diagnostic::new(Code::TypeMismatch, value.span(), format!("`{kind}(…)` does not read numbers from text"));
+            let found = Diagnostic::new(
+                Code::TypeMismatch,
+                value.span(),
+                format!("`{kind}(…)` does not read numbers from text"),
+            );
             return self.fail(found.help("a public parameter can be a number: `input n: int`"));
         }
         let known = if kind == Kind::Int { value.known.clone() } else { Dim::Unknown };
@@ -100,7 +104,11 @@ impl<'a> Body<'a, '_> {
     /// `abs(x)`
     pub fn abs(&mut self, value: Value, span: Span) -> Value {
         let Ty::Tensor(kind, shape) = value.ty().clone() else {
-            return self.fail(Diagnostic::new(Code::TypeMismatch, span, format!("`abs` does not take `{}`", value.ty())));
+            return self.fail(Diagnostic::new(
+                Code::TypeMismatch,
+                span,
+                format!("`abs` does not take `{}`", value.ty()),
+            ));
         };
         if kind == Kind::Str {
             return self.fail(Diagnostic::new(Code::TypeMismatch, span, "`abs` does not take text"));
@@ -114,7 +122,7 @@ impl<'a> Body<'a, '_> {
     }
 
     /// `round(x)`, `floor(x)`
-    pub fn to_nearest(&mut self, builtin: Builtin, value: Value, span: Span) -> Value {
+    pub fn rounded(&mut self, builtin: Builtin, value: Value, span: Span) -> Value {
         let floor = builtin == Builtin::Floor;
         match value.ty().clone() {
             Ty::Tensor(kind, _) if Domain::of(kind) <= Domain::Int => {
@@ -123,7 +131,11 @@ impl<'a> Body<'a, '_> {
             }
             Ty::Tensor(Kind::Fix, shape) => {
                 let op = if floor { Unary::Floor } else { Unary::Round };
-                Value::new(ExprKind::Unary(UnaryMeaning::Public(op), Box::new(value.expr)), Ty::Tensor(Kind::Int, shape), span)
+                Value::new(
+                    ExprKind::Unary(UnaryMeaning::Public(op), Box::new(value.expr)),
+                    Ty::Tensor(Kind::Int, shape),
+                    span,
+                )
             }
             Ty::Tensor(Kind::Sfix, _) if floor => self.library("floor_fix", vec![value], span),
             Ty::Tensor(Kind::Sfix, _) => {
@@ -132,7 +144,11 @@ impl<'a> Body<'a, '_> {
                 let moved = self.binary_value(crate::syntax::op::BinaryOp::Add, value, half, span);
                 self.library("floor_fix", vec![moved], span)
             }
-            ty => self.fail(Diagnostic::new(Code::TypeMismatch, span, format!("`{}` does not take `{ty}`", builtin.name()))),
+            ty => self.fail(Diagnostic::new(
+                Code::TypeMismatch,
+                span,
+                format!("`{}` does not take `{ty}`", builtin.name()),
+            )),
         }
     }
 
@@ -187,11 +203,21 @@ impl<'a> Body<'a, '_> {
         match value.ty().clone() {
             Ty::Tensor(..) | Ty::Error => value,
             Ty::List(item) => match *item {
-                Ty::Tensor(Kind::Str, _) => self.fail(Diagnostic::new(Code::TypeMismatch, span, "texts do not make a tensor")),
+                Ty::Tensor(Kind::Str, _) => {
+                    self.fail(Diagnostic::new(Code::TypeMismatch, span, "texts do not make a tensor"))
+                }
                 Ty::Tensor(kind, dims) => pack(value, kind, dims, span),
                 Ty::List(inner) if inner.kind().is_some_and(|kind| kind != Kind::Str) => self.pack_rows(value, span),
-                Ty::Unknown => Value::new(ExprKind::Constant(Constant::Int(vec![0], Vec::new())), Ty::Tensor(Kind::Int, vec![Dim::constant(0)]), span),
-                item => self.fail(Diagnostic::new(Code::TypeMismatch, span, format!("a list of `{item}` does not make a tensor"))),
+                Ty::Unknown => Value::new(
+                    ExprKind::Constant(Constant::Int(vec![0], Vec::new())),
+                    Ty::Tensor(Kind::Int, vec![Dim::constant(0)]),
+                    span,
+                ),
+                item => self.fail(Diagnostic::new(
+                    Code::TypeMismatch,
+                    span,
+                    format!("a list of `{item}` does not make a tensor"),
+                )),
             },
             ty => self.fail(Diagnostic::new(Code::TypeMismatch, span, format!("`{ty}` does not make a tensor"))),
         }
@@ -258,7 +284,11 @@ impl<'a> Body<'a, '_> {
     /// A tensor broadcast to sizes.
     pub fn broadcast_to(&mut self, value: Value, sizes: Vec<Value>, span: Span) -> Value {
         let Ty::Tensor(kind, _) = value.ty().clone() else {
-            return self.fail(Diagnostic::new(Code::TypeMismatch, span, format!("a tensor cannot hold `{}`", value.ty())));
+            return self.fail(Diagnostic::new(
+                Code::TypeMismatch,
+                span,
+                format!("a tensor cannot hold `{}`", value.ty()),
+            ));
         };
         let dims = sizes.iter().map(|size| size.known.clone()).collect();
         let args = std::iter::once(value.expr).chain(sizes.into_iter().map(|size| size.expr)).collect();
@@ -273,7 +303,8 @@ impl<'a> Body<'a, '_> {
         }
         let known = size.known.clone();
         let args = vec![Value::int(0, span).expr, size.expr, Value::int(1, span).expr];
-        let line = Value::new(ExprKind::Primitive(Primitive::Range, args), Ty::Tensor(Kind::Int, vec![known.clone()]), span);
+        let line =
+            Value::new(ExprKind::Primitive(Primitive::Range, args), Ty::Tensor(Kind::Int, vec![known.clone()]), span);
         let line = self.hold(line, true);
         let places = vec![super::tree::Place::Rest, super::tree::Place::NewAxis];
         let column = ExprKind::Index(Box::new(line.expr.clone()), places);
@@ -286,7 +317,9 @@ impl<'a> Body<'a, '_> {
     /// `x.reshape(…)`
     pub fn reshape(&mut self, value: Value, shape: Vec<Value>, span: Span) -> Value {
         let value = self.tensor_of(value);
-        let (Ty::Tensor(kind, old), Some(sizes)) = (value.ty().clone(), self.sizes(shape, span)) else { return Value::error(span) };
+        let (Ty::Tensor(kind, old), Some(sizes)) = (value.ty().clone(), self.sizes(shape, span)) else {
+            return Value::error(span);
+        };
         let mut new: Vec<Dim> = sizes.iter().map(|size| size.known.clone()).collect();
         let all = shape::volume(&old);
         match sizes.iter().position(|size| size.as_int() == Some(-1)) {
@@ -295,7 +328,11 @@ impl<'a> Body<'a, '_> {
                 new[at] = if new.len() == 1 { all } else { all.over(&shape::volume(&new)) };
             }
             None if all.differs(&shape::volume(&new)) => {
-                let found = Diagnostic::new(Code::ShapeMismatch, span, format!("{all} elements do not fit into the shape of {}", shape::volume(&new)));
+                let found = Diagnostic::new(
+                    Code::ShapeMismatch,
+                    span,
+                    format!("{all} elements do not fit into the shape of {}", shape::volume(&new)),
+                );
                 return self.fail(found.note(value.span(), format!("`{}`", value.ty())));
             }
             None => {}
@@ -319,7 +356,11 @@ impl<'a> Body<'a, '_> {
         let value = self.tensor_of(value);
         let Ty::Tensor(kind, mut dims) = value.ty().clone() else { return Value::error(span) };
         dims.reverse();
-        let result = Value::new(ExprKind::Primitive(Primitive::Transpose(Vec::new()), vec![value.expr]), Ty::Tensor(kind, dims), span);
+        let result = Value::new(
+            ExprKind::Primitive(Primitive::Transpose(Vec::new()), vec![value.expr]),
+            Ty::Tensor(kind, dims),
+            span,
+        );
         Value { part_of: value.part_of, ..result }.because(value.why)
     }
 
@@ -330,8 +371,10 @@ impl<'a> Body<'a, '_> {
                 (items.iter().map(|item| item.ty.clone()).collect::<Vec<_>>(), items.clone())
             }
             _ => {
-                let found = Diagnostic::new(Code::TypeMismatch, list.span(), "the tensors must be written as a list or tuple");
-                return self.fail(found.help("`concat([a, b])`; `array(xs)` makes a tensor of a list with a new first axis"));
+                let found =
+                    Diagnostic::new(Code::TypeMismatch, list.span(), "the tensors must be written as a list or tuple");
+                return self
+                    .fail(found.help("`concat([a, b])`; `array(xs)` makes a tensor of a list with a new first axis"));
             }
         };
         let rank = dims(&kinds[0]).len();
@@ -339,7 +382,8 @@ impl<'a> Body<'a, '_> {
         let axis = axis.unwrap_or(0);
         let joined = kinds.iter().map(Ty::kind).reduce(|a, b| join_kinds(a?, b?)).flatten();
         let Some(kind) = joined.filter(|_| rank > 0 && kinds.iter().all(|ty| dims(ty).len() == rank)) else {
-            let found = Diagnostic::new(Code::ShapeMismatch, list.span(), "only tensors with equally many axes can be joined");
+            let found =
+                Diagnostic::new(Code::ShapeMismatch, list.span(), "only tensors with equally many axes can be joined");
             return self.fail(found);
         };
         let mut shape = dims(&kinds[0]).to_vec();
@@ -349,13 +393,16 @@ impl<'a> Body<'a, '_> {
             super::convert::convert(expr, &ty)
         });
         let args = args.collect();
-        Value::new(ExprKind::Primitive(Primitive::Concat(axis as u32), args), Ty::Tensor(kind, shape), span).because(list.why)
+        Value::new(ExprKind::Primitive(Primitive::Concat(axis as u32), args), Ty::Tensor(kind, shape), span)
+            .because(list.why)
     }
 
     /// `where(condition, a, b)`
     pub fn choose(&mut self, test: Value, then: Value, otherwise: Value, span: Span) -> Value {
         let (test, then, otherwise) = (self.tensor_of(test), self.tensor_of(then), self.tensor_of(otherwise));
-        let (Ty::Tensor(_, cond), Ty::Tensor(a, left), Ty::Tensor(b, right)) = (test.ty().clone(), then.ty().clone(), otherwise.ty().clone()) else {
+        let (Ty::Tensor(_, cond), Ty::Tensor(a, left), Ty::Tensor(b, right)) =
+            (test.ty().clone(), then.ty().clone(), otherwise.ty().clone())
+        else {
             return Value::error(span);
         };
         let test = if cond.is_empty() { self.truth(test) } else { self.element_truth(test, span) };
@@ -413,12 +460,20 @@ impl<'a> Body<'a, '_> {
         match axis.as_int() {
             Some(number) if (-count..count).contains(&number) => Some(Some(number.rem_euclid(count) as usize)),
             Some(number) => {
-                self.report(Diagnostic::new(Code::BadIndex, axis.span(), format!("there is no axis {number}: the tensor has {rank}")));
+                self.report(Diagnostic::new(
+                    Code::BadIndex,
+                    axis.span(),
+                    format!("there is no axis {number}: the tensor has {rank}"),
+                ));
                 None
             }
             None => {
                 if !axis.is_error() {
-                    let found = Diagnostic::new(Code::NotConstant, axis.span(), "an axis must be known when the program is compiled");
+                    let found = Diagnostic::new(
+                        Code::NotConstant,
+                        axis.span(),
+                        "an axis must be known when the program is compiled",
+                    );
                     self.report(found.note(span, "for this"));
                 }
                 None

@@ -147,7 +147,10 @@ impl<'a> Body<'a, '_> {
             }
             Err(places) => {
                 let message = format!("this text has {places} places for values, and {count} values are given");
-                self.fail(Diagnostic::new(Code::BadCall, format.span, message).help("`%s` takes one value, `%%` is a percent sign"))
+                self.fail(
+                    Diagnostic::new(Code::BadCall, format.span, message)
+                        .help("`%s` takes one value, `%%` is a percent sign"),
+                )
             }
         }
     }

@@ -82,6 +82,7 @@ pub struct Stmt {
 }
 
 /// What a statement does.
+#[allow(clippy::large_enum_variant, reason = "statements are few beside their expressions")]
 #[derive(Clone, Debug)]
 pub enum StmtKind {
     /// `local = value`; types are equal.
@@ -159,6 +160,7 @@ pub enum Step {
 }
 
 /// One place of a tensor's index; all expressions are `int` scalars.
+#[allow(clippy::large_enum_variant, reason = "an index has one or two places")]
 #[derive(Clone, Debug)]
 pub enum Place {
     /// One position; the axis disappears.
