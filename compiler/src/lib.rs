@@ -1,4 +1,9 @@
 //! The compiler `mpcc`: from a program text to bytecode, with every error of the text on the way.
+//!
+//! [`syntax`] makes a tree of the text, [`types`] checks it and makes the typed tree, [`lower`] and [`passes`] make instructions of that,
+//! [`emit`] writes the program. Arrows go one way: source ← diagnostic ← syntax ← names ← types ← operators ← lower ← passes ← emit.
+//!
+//! Architecture invariant: no file, network, clock or environment outside [`source::Disk`] and the command line; no text makes it panic.
 
 pub mod diagnostic;
 pub mod emit;
@@ -10,3 +15,51 @@ pub mod passes;
 pub mod source;
 pub mod syntax;
 pub mod types;
+
+use diagnostic::{Code, Diagnostic, any_error, sort};
+use mpc_bytecode::Program;
+use source::{Files, Sources, Span};
+use std::path::Path;
+use types::Library;
+
+/// What compiling a file gives.
+#[derive(Debug)]
+pub struct Compilation {
+    /// The texts, for showing diagnostics.
+    pub sources: Sources,
+    /// The verified program; absent if there is an error.
+    pub program: Option<Program>,
+    /// Errors and warnings in the order of the text.
+    pub diagnostics: Vec<Diagnostic>,
+}
+
+/// Compiles the program in the file `entry`.
+///
+/// # Errors
+/// When the file cannot be read.
+pub fn compile(files: &dyn Files, entry: &Path) -> std::io::Result<Compilation> {
+    let text = files.read(entry)?;
+    let mut sources = Sources::new();
+    let file = sources.add(entry, text);
+    let library = Library::load(&mut sources);
+    let text = sources.get(file).map_or("", |source| &source.text);
+    let (module, mut diagnostics) = syntax::parse(file, text);
+    let mut program = None;
+    if !any_error(&diagnostics) {
+        let checked = types::check(&module, &library);
+        diagnostics.extend(checked.diagnostics);
+        program = checked.tree.map(|tree| emit::lower_and_emit(&tree, &sources));
+    }
+    if let Some(found) = program.as_ref().and_then(|program| mpc_bytecode::verify(program).err()) {
+        diagnostics.push(internal(Span::new(file, 0, 0), &found.to_string()));
+        program = None;
+    }
+    sort(&mut diagnostics);
+    Ok(Compilation { sources, program, diagnostics })
+}
+
+/// The verifier refuses what was emitted: the compiler's own mistake, and better no program than a wrong one.
+fn internal(span: Span, found: &str) -> Diagnostic {
+    Diagnostic::new(Code::Internal, span, format!("the compiler made a program that does not pass its own verifier: {found}"))
+        .help("this is a mistake of the compiler, not of the program: please report it with the program")
+}

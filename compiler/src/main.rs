@@ -1,2 +1,9 @@
-//! Command line of the compiler.
-fn main() {}
+//! The command line of `mpcc`.
+
+mod command;
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    ExitCode::from(command::main(std::env::args_os().collect()))
+}

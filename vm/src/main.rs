@@ -1,2 +1,7 @@
-//! Command line of the machine.
-fn main() {}
+//! The command line of `mpcvm`.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    ExitCode::from(mpcvm::command::main(std::env::args_os().collect()))
+}

@@ -67,6 +67,16 @@ pub enum Sharing {
 }
 
 impl Sharing {
+    /// The scheme of a name.
+    ///
+    /// # Errors
+    /// Another name, with those there are.
+    pub fn parse(name: &str) -> Result<Sharing, String> {
+        let known = || Sharing::ALL.map(Sharing::name).join(", ");
+        let found = Sharing::ALL.into_iter().find(|sharing| sharing.name() == name);
+        found.ok_or_else(|| format!("there is no such scheme; the schemes are {}", known()))
+    }
+
     /// Every scheme.
     pub const ALL: [Sharing; 2] = [Sharing::Plain, Sharing::Additive];
 
@@ -131,8 +141,8 @@ pub struct Cluster {
     pub players: Vec<Member>,
     /// The dealer, where the scheme has one.
     pub dealer: Option<Member>,
-    /// Which player a role of the program is, where the file says.
-    pub roles: BTreeMap<String, usize>,
+    /// Which player a role of the program is, or which players a family of roles are, where the file says.
+    pub roles: BTreeMap<String, Vec<usize>>,
 }
 
 /// The file, before it is checked.
@@ -150,7 +160,24 @@ struct File {
     player: Vec<Member>,
     dealer: Option<Member>,
     #[serde(default)]
-    roles: BTreeMap<String, usize>,
+    roles: BTreeMap<String, Cast>,
+}
+
+/// Who plays a role: `alice = 0`, or of a family `participant = [0, 1, 2]`.
+#[derive(Deserialize)]
+#[serde(untagged, expecting = "expected a player's number, or a list of them for a family of roles")]
+enum Cast {
+    One(usize),
+    Family(Vec<usize>),
+}
+
+impl From<Cast> for Vec<usize> {
+    fn from(cast: Cast) -> Self {
+        match cast {
+            Cast::One(player) => vec![player],
+            Cast::Family(players) => players,
+        }
+    }
 }
 
 fn default_ring() -> u32 {
@@ -226,6 +253,8 @@ impl Cluster {
         check(&file).map_err(content)?;
         let File { sharing, ring, wait, idle, player: players, dealer, roles } = file;
         let dealer = dealer.filter(|_| sharing.has_dealer());
+        let roles: BTreeMap<String, Vec<usize>> = roles.into_iter().map(|(role, cast)| (role, cast.into())).collect();
+        check_roles(&roles, players.len()).map_err(content)?;
         Ok(Cluster { path: path.to_owned(), sharing, ring, wait, idle, players, dealer, roles })
     }
 
@@ -243,31 +272,6 @@ impl Cluster {
     pub fn identity_folder(&self, peer: usize) -> PathBuf {
         let beside = self.path.parent().unwrap_or(Path::new(""));
         beside.join(folder_name(peer, self.players.len()))
-    }
-
-    /// The player of each of the program's roles: as the file says, or in their order.
-    ///
-    /// # Errors
-    /// A role of the file that the program does not have; more roles than players; two roles at one player.
-    pub fn assign(&self, roles: &[String]) -> Result<Vec<usize>, ConfigError> {
-        let content = |problem: String| Err(ConfigError::Content { path: self.path.clone(), problem });
-        if let Some(unknown) = self.roles.keys().find(|role| !roles.contains(role)) {
-            return content(format!("roles.{unknown}: the program has no such role (it has {})", roles.join(", ")));
-        }
-        let mut owners = BTreeMap::new();
-        let mut assigned = Vec::new();
-        for (index, role) in roles.iter().enumerate() {
-            let player = self.roles.get(role).copied().unwrap_or(index);
-            if player >= self.players.len() {
-                let count = self.players.len();
-                return content(format!("role {role} is player {player}, but there are {count} players"));
-            }
-            if let Some(other) = owners.insert(player, role) {
-                return content(format!("roles {other} and {role} are both player {player}"));
-            }
-            assigned.push(player);
-        }
-        Ok(assigned)
     }
 
     /// All peers with resolved addresses, by index, for [`crate::net::quic::connect`].
@@ -325,10 +329,16 @@ fn check(file: &File) -> Result<(), String> {
     if file.idle < shortest {
         return Err(format!("idle = {:?}: players need at least {shortest:?} to be heard", file.idle));
     }
-    if let Some((role, player)) = file.roles.iter().find(|(_, player)| **player >= players) {
-        return Err(format!("roles.{role} = {player}: players are 0 to {}", players - 1));
-    }
     check_unique(file)
+}
+
+fn check_roles(roles: &BTreeMap<String, Vec<usize>>, players: usize) -> Result<(), String> {
+    for (role, cast) in roles {
+        if let Some(player) = cast.iter().find(|player| **player >= players) {
+            return Err(format!("roles.{role} = {player}: players are 0 to {}", players - 1));
+        }
+    }
+    Ok(())
 }
 
 /// A key or an address that stands twice would make two members one.

@@ -56,6 +56,20 @@ pub fn join(players: usize, with_dealer: bool, sink: &Sink) -> Vec<(Session, Por
     hubs.into_iter().enumerate().map(|(me, hub)| Session::new(hub, outbox(me))).collect()
 }
 
+/// A session of one player with nobody else in it: what a run in the clear has for a network.
+pub fn alone() -> (Session, Ports) {
+    let company = Company {
+        me: 0,
+        players: 1,
+        dealer: None,
+        names: vec![PeerName { index: 0, name: None, dealer: false }],
+        idle: Duration::MAX,
+    };
+    let hub = Arc::new(Hub::new(company, super::stderr()));
+    let all = Arc::new(OnceLock::from(vec![Arc::downgrade(&hub)]));
+    Session::new(hub, Arc::new(Memory { me: 0, hubs: all }))
+}
+
 /// Runs `body` as every player, and as the dealer if wanted, each in its own thread, with the session's ports; returns
 /// what they returned, by peer index, the dealer's last. A body that panics is a lost player to the others, and its
 /// panic goes on here.

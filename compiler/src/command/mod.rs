@@ -1,0 +1,154 @@
+//! The commands of `mpcc`: what is typed, what is printed, what a script finds in the exit code.
+
+mod build;
+#[cfg(feature = "run")]
+mod launch;
+#[cfg(feature = "run")]
+mod run;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use std::ffi::OsString;
+use std::io::IsTerminal;
+use std::path::PathBuf;
+
+/// Exit codes, after sysexits.h where it has one.
+pub mod exit {
+    /// All is well.
+    pub const OK: u8 = 0;
+    /// The program has errors.
+    pub const ERRORS: u8 = 1;
+    /// The command line is not understood.
+    pub const USAGE: u8 = 64;
+    /// A file cannot be read or is not what it should be.
+    pub const BAD_INPUT: u8 = 65;
+    /// A file cannot be written, or a process cannot be started.
+    pub const SYSTEM: u8 = 71;
+}
+
+/// Compiler for secure computation: checks that a program leaks nothing but what it says, and writes bytecode for `mpcvm`.
+#[derive(Parser)]
+#[command(name = "mpcc", version, args_conflicts_with_subcommands = true, arg_required_else_help = true)]
+struct Line {
+    #[command(subcommand)]
+    command: Option<Command>,
+    #[command(flatten)]
+    build: Option<BuildArgs>,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Checks a program and writes its bytecode (also: `mpcc FILE`).
+    Build(BuildArgs),
+    /// Checks a program and reports every error in it.
+    Check(CheckArgs),
+    /// Prints the bytecode of a program (`.mpc` or `.mpcb`) as text.
+    Dis(DisArgs),
+    /// Turns the text that `dis` prints back into bytecode.
+    Asm(AsmArgs),
+    /// Runs a program: all players, here, as processes of their own.
+    #[cfg(feature = "run")]
+    Run(run::RunArgs),
+    /// A player of `run`.
+    #[cfg(feature = "run")]
+    #[command(hide = true, disable_help_flag = true)]
+    Vm {
+        /// The machine's own arguments.
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        args: Vec<OsString>,
+    },
+}
+
+#[derive(Args)]
+struct BuildArgs {
+    /// The program.
+    file: PathBuf,
+    /// Where the bytecode goes [default: the program's name with `.mpcb`].
+    #[arg(short, long, value_name = "OUT")]
+    output: Option<PathBuf>,
+}
+
+#[derive(Args)]
+struct CheckArgs {
+    /// The program.
+    file: PathBuf,
+    /// For people or for other programs.
+    #[arg(long, value_enum, default_value_t = Format::Human)]
+    format: Format,
+}
+
+#[derive(Args)]
+struct DisArgs {
+    /// A program, as source or as bytecode.
+    file: PathBuf,
+}
+
+#[derive(Args)]
+struct AsmArgs {
+    /// The text.
+    file: PathBuf,
+    /// Where the bytecode goes.
+    #[arg(short, long, value_name = "OUT")]
+    output: PathBuf,
+}
+
+/// How diagnostics are printed.
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Format {
+    /// With the source and labels.
+    Human,
+    /// A list of objects.
+    Json,
+}
+
+/// Runs the command line and returns the exit code.
+pub fn main(args: Vec<OsString>) -> u8 {
+    let line = match Line::try_parse_from(args) {
+        Ok(line) => line,
+        Err(error) => return usage(&error),
+    };
+    let result = match (line.command, line.build) {
+        (Some(Command::Build(args)), _) | (None, Some(args)) => build::build(&args.file, args.output),
+        (Some(Command::Check(args)), _) => build::check(&args.file, args.format),
+        (Some(Command::Dis(args)), _) => build::dis(&args.file),
+        (Some(Command::Asm(args)), _) => build::asm(&args.file, &args.output),
+        #[cfg(feature = "run")]
+        (Some(Command::Run(args)), _) => run::run(args),
+        #[cfg(feature = "run")]
+        (Some(Command::Vm { args }), _) => {
+            Ok(mpcvm::command::main(std::iter::once("mpcvm".into()).chain(args).collect()))
+        }
+        (None, None) => Err(Failure::new(exit::USAGE, "no program is given; try `mpcc --help`")),
+    };
+    result.unwrap_or_else(|failure| {
+        eprintln!("error: {}", failure.message);
+        failure.code
+    })
+}
+
+/// Prints what clap has to say: help and version are no errors.
+fn usage(error: &clap::Error) -> u8 {
+    // A closed pipe is no reason to fail.
+    let _ = error.print();
+    if error.use_stderr() { exit::USAGE } else { exit::OK }
+}
+
+/// Why a command ends early.
+#[derive(Debug)]
+pub struct Failure {
+    /// The exit code.
+    pub code: u8,
+    /// What is printed after `error: `.
+    pub message: String,
+}
+
+impl Failure {
+    /// A failure with this exit code and message.
+    pub fn new(code: u8, message: impl Into<String>) -> Self {
+        Self { code, message: message.into() }
+    }
+}
+
+/// True if diagnostics may be coloured.
+fn color() -> bool {
+    std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none()
+}

@@ -1,0 +1,32 @@
+//! A process that another one started: its core, its parent.
+
+use super::{Failure, MemberArgs, exit};
+use std::time::Duration;
+
+/// How often a process looks whether its parent is still there.
+const LOOK: Duration = Duration::from_millis(100);
+
+/// Does what the options say before any other thread is started: threads inherit the core.
+pub fn settle(args: &MemberArgs) -> Result<(), Failure> {
+    if let Some(core) = args.core
+        && !core_affinity::set_for_current(core_affinity::CoreId { id: core })
+    {
+        return Err(Failure::new(exit::USAGE, format!("this process cannot be bound to core {core}")));
+    }
+    match args.parent {
+        Some(parent) => follow(parent),
+        None => Ok(()),
+    }
+}
+
+/// Ends this process when its parent has ended: a run that was interrupted leaves no players behind.
+fn follow(parent: u32) -> Result<(), Failure> {
+    let watch = move || {
+        while std::os::unix::process::parent_id() == parent {
+            std::thread::sleep(LOOK);
+        }
+        std::process::exit(exit::SYSTEM.into());
+    };
+    let started = std::thread::Builder::new().name("parent".into()).spawn(watch);
+    started.map(|_| ()).map_err(|error| Failure::new(exit::SYSTEM, format!("cannot start a thread: {error}")))
+}
