@@ -102,8 +102,12 @@ impl<'a> Mentions<'a> {
             }
             StmtKind::Role(_) | StmtKind::Output(_) | StmtKind::Precision(_) | StmtKind::Break | StmtKind::Continue => {
             }
-            StmtKind::Pass | StmtKind::Class(_) | StmtKind::Import(_) | StmtKind::FromImport(_) => {}
-            StmtKind::Try(_) | StmtKind::Error => {}
+            StmtKind::Class(_) | StmtKind::Import(_) | StmtKind::FromImport(_) => {
+                each_defined(&stmt.kind, &mut |name| {
+                    self.assigned.insert(name);
+                });
+            }
+            StmtKind::Pass | StmtKind::Try(_) | StmtKind::Error => {}
         }
         each_block(&stmt.kind, &mut |block| self.block(block));
     }
@@ -153,6 +157,26 @@ fn root_of_target(target: &ast::Target) -> Vec<&str> {
         ast::TargetKind::Tuple(items) => items.iter().flat_map(root_of_target).collect(),
         ast::TargetKind::Star(inner) => root_of_target(inner),
         ast::TargetKind::Name(_) | ast::TargetKind::Error => Vec::new(),
+    }
+}
+
+/// The names that a class or an import defines.
+pub fn each_defined<'a>(kind: &'a StmtKind, visit: &mut dyn FnMut(&'a str)) {
+    match kind {
+        StmtKind::Class(class) => visit(&class.name.text),
+        StmtKind::Import(items) => {
+            items
+                .iter()
+                .filter_map(|item| item.alias.as_ref().or(item.path.parts.first()))
+                .for_each(|name| visit(&name.text));
+        }
+        StmtKind::FromImport(import) => match &import.names {
+            ast::ImportNames::All(_) => {}
+            ast::ImportNames::Names(names) => {
+                names.iter().for_each(|(name, alias)| visit(&alias.as_ref().unwrap_or(name).text));
+            }
+        },
+        _ => {}
     }
 }
 

@@ -30,7 +30,9 @@ impl<'a> Body<'a, '_> {
             return self.method(base, name, args, span);
         }
         let Some(name) = function.as_name() else {
-            self.expr(function);
+            if self.expr(function).is_error() {
+                return Value::error(span);
+            }
             return self.fail(Diagnostic::new(Code::BadCall, function.span, "only functions can be called"));
         };
         match self.callee(name) {

@@ -3,10 +3,12 @@
 use super::body::Body;
 use super::convert::Wanted;
 use super::effects::EffectKind;
+use super::flow::Var;
 use super::tree::{self, Expr, ExprKind, UnaryMeaning};
 use super::ty::Ty;
 use super::value::Value;
 use crate::diagnostic::{Code, Diagnostic};
+use crate::names::mentions::Mentions;
 use crate::source::Span;
 use crate::syntax::ast::{self, StmtKind};
 use mpc_bytecode::Kind;
@@ -52,12 +54,29 @@ impl<'a> Body<'a, '_> {
             StmtKind::Return(value) => self.return_stmt(value.as_ref(), span),
             StmtKind::Assert { test, message } => self.assert_stmt(test, message.as_ref(), span),
             StmtKind::Function(function) => self.function_stmt(function),
-            StmtKind::Class(class) => self.not_yet(class.header, "`class`", "use tuples, or separate variables"),
+            StmtKind::Class(class) => {
+                self.not_yet(class.header, "`class`", "use tuples, or separate variables");
+                self.reported(stmt);
+            }
             StmtKind::Import(_) | StmtKind::FromImport(_) => {
                 self.not_yet(span, "`import`", "define the function in this file; what is built in needs no import");
+                self.reported(stmt);
             }
-            StmtKind::Try(_) => self.not_yet(span, "`try`", "check with `if` before the operation that may fail"),
+            StmtKind::Try(_) => {
+                let first = Span { end: span.start + 3, ..span };
+                self.not_yet(first, "`try`", "check with `if` before the operation that may fail");
+                self.reported(stmt);
+            }
             StmtKind::Raise { .. } => self.raise_stmt(span),
+        }
+    }
+
+    /// What a statement would have assigned counts as reported with it.
+    fn reported(&mut self, stmt: &'a ast::Stmt) {
+        let mentions = Mentions::of_block(std::slice::from_ref(stmt));
+        for name in mentions.all_assigned() {
+            let sym = self.target_symbol(name);
+            self.flow.set(sym, Var::Error);
         }
     }
 
