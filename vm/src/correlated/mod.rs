@@ -17,6 +17,8 @@ pub mod material;
 mod request;
 pub mod setup;
 pub mod source;
+#[cfg(test)]
+mod tests;
 
 pub use setup::Entropy;
 pub use source::{Source, Ticket};

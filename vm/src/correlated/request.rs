@@ -13,7 +13,7 @@ pub const MOST_LOTS: usize = 1 << 12;
 /// Elements of a lot that comes in blocks, at most.
 const MOST_ELEMENTS: usize = BLOCK as usize;
 /// Elements of each matrix of a triple, at most.
-pub const MOST_MATRIX_ELEMENTS: usize = 1 << 28;
+pub const MOST_MATRIX_ELEMENTS: usize = 1 << 27;
 
 /// Bytes of a frame of a correction, at most.
 pub const fn frame_bytes<D: Domain>() -> usize {

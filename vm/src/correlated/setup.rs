@@ -59,8 +59,8 @@ pub fn take_seed(net: &mut dyn Net, from: usize) -> Result<Seed, Fault> {
 pub fn pairwise_seeds(net: &mut dyn Net, entropy: Entropy) -> Result<Vec<Option<Seed>>, Fault> {
     let me = net.me();
     let mut seeds: Vec<Option<Seed>> = vec![None; net.players()];
-    for peer in me + 1..net.players() {
-        seeds[peer] = Some(give_seed(net, entropy, peer)?);
+    for (peer, seed) in seeds.iter_mut().enumerate().skip(me + 1) {
+        *seed = Some(give_seed(net, entropy, peer)?);
     }
     for (peer, seed) in seeds.iter_mut().enumerate().take(me) {
         *seed = Some(take_seed(net, peer)?);

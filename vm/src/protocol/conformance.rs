@@ -10,6 +10,7 @@ use mpc_bytecode::cost::{self, Product, Work};
 use proptest::prelude::*;
 
 mod cases;
+mod transcripts;
 
 /// A scheme under test.
 trait Subject: 'static {

@@ -27,7 +27,7 @@ use crate::correlated::circuit::{Circuit, Node, Output};
 use crate::correlated::material::{Material, from_low_bytes};
 use crate::correlated::{Correlation, Ticket};
 use crate::net::{Net, Operation};
-use crate::protocol::{Fault, Shares};
+use crate::protocol::{Fault, Share};
 use std::collections::VecDeque;
 use std::ops::Range;
 
@@ -38,9 +38,9 @@ pub fn run<D: Domain>(
     net: &mut dyn Net,
     circuit: &Circuit,
     lots: impl Fn(usize) -> Vec<Correlation>,
-    values: &[Shares<Additive<D>>],
+    values: &[Share<D>],
     shape: impl Fn(&[usize]) -> Vec<usize>,
-) -> Result<Vec<Shares<Additive<D>>>, Fault> {
+) -> Result<Vec<Share<D>>, Fault> {
     let xs = Joined::of(values);
     let lots = lots(xs.len());
     let blocks = blocks(xs.len(), lots.first().map_or(1, Correlation::len));

@@ -10,7 +10,7 @@ use crate::algebra::{Domain, linear, matmul::Dims, vector::vectorised};
 use crate::correlated::{Ticket, material::Material};
 use crate::net::{Net, Operation};
 use crate::protocol::share::linear::{Product, elements, tensor};
-use crate::protocol::{Fault, Share, Shares};
+use crate::protocol::{Fault, Share};
 use mpc_bytecode::cost::{BLOCK, additive::PAIRS};
 use std::borrow::Cow;
 use std::ops::Range;
@@ -22,8 +22,8 @@ type Masked<D> = Option<(Vec<D>, Material<D>)>;
 pub fn mul<D: Domain>(
     additive: &mut Additive<D>,
     net: &mut dyn Net,
-    pairs: &[(Shares<Additive<D>>, Shares<Additive<D>>)],
-) -> Result<Vec<Shares<Additive<D>>>, Fault> {
+    pairs: &[(Share<D>, Share<D>)],
+) -> Result<Vec<Share<D>>, Fault> {
     if let Some((a, b)) = pairs.iter().find(|(a, b)| a.shape() != b.shape()) {
         let message = format!("shapes {:?} and {:?} are not equal", a.shape(), b.shape());
         return Err(Fault::Raised(mpc_bytecode::operand::Exception::ValueError, message));
@@ -72,8 +72,8 @@ fn extend_products<D: Domain>(out: &mut Vec<D>, opened: &[D], material: &Materia
 pub fn square<D: Domain>(
     additive: &mut Additive<D>,
     net: &mut dyn Net,
-    values: &[Shares<Additive<D>>],
-) -> Result<Vec<Shares<Additive<D>>>, Fault> {
+    values: &[Share<D>],
+) -> Result<Vec<Share<D>>, Fault> {
     let xs = Joined::of(values);
     let blocks = blocks(xs.len(), BLOCK as usize);
     let mut tickets = additive.source.allot(&wants::squares(xs.len()))?;
@@ -113,8 +113,8 @@ pub fn shares<'a, D: Domain>(
 pub fn matmul<D: Domain>(
     additive: &mut Additive<D>,
     net: &mut dyn Net,
-    pairs: &[(Shares<Additive<D>>, Shares<Additive<D>>)],
-) -> Result<Vec<Shares<Additive<D>>>, Fault> {
+    pairs: &[(Share<D>, Share<D>)],
+) -> Result<Vec<Share<D>>, Fault> {
     let products = pairs.iter().map(|(a, b)| Product::of(a.shape(), b.shape())).collect::<Result<Vec<_>, _>>()?;
     let lots = wants::matrix_triples(&products);
     let tickets: Vec<Ticket> = additive.source.allot(&lots)?.into();

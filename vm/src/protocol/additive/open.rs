@@ -3,9 +3,9 @@
 use super::Additive;
 use super::flat::{Joined, blocks, split};
 use super::pipeline;
-use crate::algebra::{Domain, LengthError, linear};
+use crate::algebra::{Domain, LengthError, Tensor, linear};
 use crate::net::{Net, Operation};
-use crate::protocol::{Fault, Recipients, Shares, Values};
+use crate::protocol::{Fault, Recipients, Share};
 use bytes::Bytes;
 use mpc_bytecode::cost::BLOCK;
 
@@ -15,8 +15,8 @@ pub fn open<D: Domain>(
     additive: &Additive<D>,
     net: &mut dyn Net,
     to: &Recipients,
-    values: &[Shares<Additive<D>>],
-) -> Result<Option<Vec<Values<Additive<D>>>>, Fault> {
+    values: &[Share<D>],
+) -> Result<Option<Vec<Tensor<D>>>, Fault> {
     let joined = Joined::of(values);
     let blocks = blocks(joined.len(), BLOCK as usize);
     let learns = to.include(additive.me);

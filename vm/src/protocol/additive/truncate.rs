@@ -20,7 +20,7 @@ use super::{Additive, pipeline, wants};
 use crate::algebra::{Domain, linear, vector::vectorised};
 use crate::correlated::material::Material;
 use crate::net::{Net, Operation};
-use crate::protocol::{Fault, Shares};
+use crate::protocol::{Fault, Share};
 use mpc_bytecode::cost::BLOCK;
 
 /// Division by 2^bits; see the module.
@@ -28,8 +28,8 @@ pub fn trunc<D: Domain>(
     additive: &mut Additive<D>,
     net: &mut dyn Net,
     bits: u32,
-    values: &[Shares<Additive<D>>],
-) -> Result<Vec<Shares<Additive<D>>>, Fault> {
+    values: &[Share<D>],
+) -> Result<Vec<Share<D>>, Fault> {
     wants::check_exponent::<D>(bits)?;
     if bits == 0 {
         return Ok(values.to_vec());
