@@ -7,6 +7,7 @@ use super::ty::{Domain, Ty, is_secret};
 use super::value::{Origin, Value, Why};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::source::Span;
+use mpc_bytecode::Kind;
 
 /// Why a value does not convert by itself.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -92,6 +93,9 @@ impl Value {
             self.why = Some(Origin { span: self.span(), text }.into());
         }
         self.expr = convert(self.expr, to);
+        if !to.is_scalar(Kind::Int) {
+            self.known = Dim::Unknown;
+        }
         self
     }
 }

@@ -212,7 +212,7 @@ impl<'a> Body<'a, '_> {
 
     fn inside(&mut self, at: &Value, size: &Dim) -> bool {
         let (Some(index), Some(count)) = (at.as_int(), size.as_const()) else { return true };
-        let inside = (-count..count).contains(&index);
+        let inside = count >= 0 && (-count..count).contains(&index);
         if !inside {
             let message = format!("position {index} does not exist on an axis of size {count}");
             self.report(Diagnostic::new(Code::BadIndex, at.span(), message));
@@ -286,10 +286,13 @@ fn clipped(
     if step == 0 {
         return None;
     }
+    if count < 0 {
+        return None;
+    }
     let (low, high) = if step > 0 { (0, count) } else { (-1, count - 1) };
     let clip = |at: i64| (if at < 0 { at.saturating_add(count) } else { at }).clamp(low, high);
     let first = start.map_or(Some(if step > 0 { low } else { high }), |at| at.map(clip))?;
     let last = stop.map_or(Some(if step > 0 { high } else { low }), |at| at.map(clip))?;
     let span = if step > 0 { last - first } else { first - last };
-    Some(if span <= 0 { 0 } else { (span - 1) / step.abs() + 1 })
+    Some(if span <= 0 { 0 } else { (span - 1) / step.saturating_abs() + 1 })
 }

@@ -105,7 +105,9 @@ impl<'a> Body<'a, '_> {
     }
 
     fn operate(&mut self, op: BinaryOp, operation: &Operation, left: Value, right: Value, span: Span) -> Value {
-        let known = known_result(op, &left, &right);
+        // A secret that is known stays one: the result has the kind that the types say.
+        let numbers = [&left, &right].iter().all(|value| value.ty().is_scalar(Kind::Int));
+        let known = if numbers { known_result(op, &left, &right) } else { Dim::Unknown };
         let constants = [&left, &right].iter().all(|value| matches!(value.expr.kind, ExprKind::Constant(_)));
         if let (Some(number), true) = (known.as_const(), constants || self.library) {
             return Value::int(number, span);

@@ -401,16 +401,30 @@ impl<'a> Body<'a, '_> {
             let value = self.name(&port.name.text, at);
             let Some((kind, dims)) = self.port_kind(&port.ty) else { continue };
             let (shape, sizes): (Vec<Extent>, Vec<Dim>) = dims.iter().map(|dim| self.extent(dim, false)).unzip();
-            let list = matches!(value.ty(), Ty::List(_));
-            let tensor = if list && sizes.len() == 1 { self.tensor_of(value) } else { value };
+            let one_each = self.one_each(index) && matches!(value.ty(), Ty::List(_));
+            let value = if one_each || sizes.is_empty() { value } else { self.tensor_of(value) };
             let what = format!("output `{}`", port.name.text);
             let wanted = Wanted { what: &what, declared: Some(port.ty.span) };
-            let value = self.coerce(tensor, &Ty::Tensor(kind, sizes), &wanted);
+            let item = Ty::Tensor(kind, sizes);
+            let ty = if one_each { Ty::List(Box::new(item)) } else { item };
+            let value = self.coerce(value, &ty, &wanted);
+            self.checker.ports[index].list = one_each;
             self.checker.ports[index].shape = shape;
             if !value.is_error() {
                 let kind = tree::StmtKind::Output(PortIndex(index as u32), value.expr);
                 self.emit(kind, port.name.span);
             }
+        }
+    }
+
+    /// Whether an output goes to the members of one family: of a list, each gets its own item.
+    fn one_each(&self, index: usize) -> bool {
+        match &self.checker.ports[index].parties {
+            Parties::Roles(roles) => match roles.as_slice() {
+                [only] => self.checker.roles.get(only.0 as usize).is_some_and(|role| role.family.is_some()),
+                _ => false,
+            },
+            Parties::All => false,
         }
     }
 

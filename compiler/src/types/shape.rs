@@ -86,7 +86,8 @@ impl Poly {
             for atom in monomial {
                 left.remove(left.iter().position(|other| other == atom)?);
             }
-            (*factor != 0 && value % factor == 0).then(|| (left, value / factor))
+            let divides = value.checked_rem(*factor)? == 0;
+            if divides { Some((left, value.checked_div(*factor)?)) } else { None }
         };
         Self::collect(self.0.iter().map(term).collect::<Option<_>>()?)
     }
@@ -322,5 +323,6 @@ mod tests {
         let huge = Dim::constant(i64::MAX);
         assert_eq!(huge.plus(&huge), Dim::Unknown);
         assert_eq!(huge.over(&Dim::constant(0)), Dim::Unknown);
+        assert_eq!(Dim::constant(i64::MIN).over(&Dim::constant(-1)), Dim::Unknown);
     }
 }

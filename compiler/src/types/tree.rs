@@ -209,9 +209,9 @@ pub enum ExprKind {
     And(Box<Expr>, Box<Expr>),
     /// `a or b` of public `bool` scalars: `b` is evaluated only if `a` is false.
     Or(Box<Expr>, Box<Expr>),
-    /// `then if test else otherwise`, test public: one of the two is evaluated.
+    /// `then if test else otherwise` as (test, then, otherwise), test public: one of the two is evaluated.
     Conditional(Box<Expr>, Box<Expr>, Box<Expr>),
-    /// `then` where the secret `sbool` is true, else `otherwise`: both are evaluated. The two have one secret type (tensor, or lists or tuples of
+    /// As (test, then, otherwise): `then` where the secret `sbool` test is true, else `otherwise`; both are evaluated. The two have one secret type (tensor, or lists or tuples of
     /// tensors; lists must have equal lengths), the condition is broadcast against them.
     Select(Box<Expr>, Box<Expr>, Box<Expr>),
     /// A call of an instance.

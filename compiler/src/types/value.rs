@@ -112,7 +112,7 @@ impl Value {
 
     /// The integer, if it is known.
     pub fn as_int(&self) -> Option<i64> {
-        self.known.as_const()
+        if self.ty().is_scalar(Kind::Int) { self.known.as_const() } else { None }
     }
 }
 
