@@ -8,7 +8,7 @@ use mpc_bytecode::Program;
 use mpc_bytecode::program::Direction;
 use mpcvm::config::{self, Plan, Sharing};
 use mpcvm::io::Assignment;
-use mpcvm::machine::Cast;
+use mpcvm::machine::{Audience, Cast};
 use mpcvm::protocol::Recipients;
 use std::collections::{BTreeMap, HashSet};
 use std::io::{BufRead, BufReader, Write};
@@ -108,11 +108,16 @@ impl Job<'_> {
         let everybody = || (0..self.players).collect();
         match &port.direction {
             Direction::Parameter { .. } => Ok(everybody()),
-            Direction::Output => Ok(match (cast.recipients(port), given.member) {
-                (Recipients::All, _) => vec![0],
-                (Recipients::Players(players), Some(member)) => players.get(member).copied().into_iter().collect(),
-                (Recipients::Players(players), None) => players.into_iter().take(1).collect(),
-            }),
+            Direction::Output => match (cast.audience(self.program, port), given.member) {
+                (Audience::Each(players), Some(member)) if member < players.len() => Ok(vec![players[member]]),
+                (Audience::Each(players), _) => Err(usage(format!(
+                    "each of the {} members learns its own item of output `{}`: say whose, as in `--output {1}[0]=…`",
+                    players.len(),
+                    port.name
+                ))),
+                (Audience::Together(Recipients::All), _) => Ok(vec![0]),
+                (Audience::Together(Recipients::Players(players)), _) => Ok(players.into_iter().take(1).collect()),
+            },
             Direction::Input => {
                 let owners = cast.owners(port).unwrap_or_default();
                 let owner = owners.get(given.member.unwrap_or(0)).copied();

@@ -1,6 +1,6 @@
 //! The console of a real player: prints and outputs as people and scripts see them.
 
-use super::link::ports;
+use super::link::{Audience, ports};
 use super::{Cast, Console, Error};
 use crate::algebra::Domain;
 use crate::fixed::Fixed;
@@ -16,7 +16,7 @@ use std::io::Write;
 /// Prints to one stream, writes outputs to files or, as `name -> role: value`, to another stream.
 pub struct Terminal<'a> {
     program: &'a Program,
-    files: BTreeMap<u32, String>,
+    files: BTreeMap<(u32, Option<usize>), String>,
     prints: Box<dyn Write + 'a>,
     outputs: Box<dyn Write + 'a>,
 }
@@ -39,8 +39,8 @@ impl<'a> Terminal<'a> {
         for given in files {
             let id = output_port(program, cast, me, given)?;
             io::check_target(&given.source).map_err(Error::Usage)?;
-            if by_port.insert(id, given.source.clone()).is_some() {
-                return Err(Error::Usage(format!("output `{}` is given two files", given.name)));
+            if by_port.insert((id, given.member), given.source.clone()).is_some() {
+                return Err(Error::Usage(format!("output `{}` is given two files", given.target())));
             }
         }
         Ok(Self { program, files: by_port, prints, outputs })
@@ -57,6 +57,13 @@ fn output_port(program: &Program, cast: &Cast, me: usize, given: &Assignment) ->
             if known.is_empty() { String::from("it has none") } else { format!("its outputs: {}", known.join(", ")) };
         return Err(Error::Usage(format!("the program has no output `{}`; {known}", given.target())));
     };
+    if let Audience::Each(players) = cast.audience(program, port) {
+        let mut mine = (0..players.len()).filter(|&member| players[member] == me);
+        if let (None, Some(first), Some(_)) = (given.member, mine.next(), mine.next()) {
+            let several = format!("this player is several members of output `{}`", port.name);
+            return Err(Error::Usage(format!("{several}: say which, as in `--output {}[{first}]=…`", port.name)));
+        }
+    }
     match cast.recipients(port) {
         Recipients::Players(players) if !players.contains(&me) => Err(Error::Usage(format!(
             "output `{}` goes to {}, not to this player",
@@ -84,15 +91,17 @@ impl<D: Domain> Console<D> for Terminal<'_> {
         written.map_err(|error| format!("what the program prints cannot be written: {error}"))
     }
 
-    fn output(&mut self, port: PortId, value: Value<D>) -> Result<(), String> {
+    fn output(&mut self, port: PortId, member: Option<usize>, value: Value<D>) -> Result<(), String> {
         let fixed = Fixed::new(&self.program.precision);
         let Some(declared) = self.program.ports.get(port.0 as usize) else { return Ok(()) };
         let name = &declared.name;
-        if let Some(path) = self.files.get(&port.0) {
+        let path = self.files.get(&(port.0, member)).or_else(|| self.files.get(&(port.0, None)));
+        if let Some(path) = path {
             let value = one_tensor(&value).map_err(|message| format!("{path}: {message}"))?;
             return io::write(path, name, &value, fixed);
         }
-        let line = format!("{name} -> {}: {}\n", recipients(self.program, declared), text(&value, fixed));
+        let member = member.map_or_else(String::new, |member| format!("[{member}]"));
+        let line = format!("{name} -> {}{member}: {}\n", recipients(self.program, declared), text(&value, fixed));
         let written = self.outputs.write_all(line.as_bytes()).and_then(|()| self.outputs.flush());
         written.map_err(|error| format!("output `{name}` cannot be written: {error}"))
     }

@@ -160,7 +160,7 @@ impl<D: Domain> Console<D> for Silence {
         Ok(())
     }
 
-    fn output(&mut self, _port: PortId, _value: Value<D>) -> Result<(), String> {
+    fn output(&mut self, _port: PortId, _member: Option<usize>, _value: Value<D>) -> Result<(), String> {
         Ok(())
     }
 }

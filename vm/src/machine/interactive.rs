@@ -2,6 +2,7 @@
 
 use super::Machine;
 use super::error::{Outcome, Stop, broken};
+use super::link::Audience;
 use super::structure::broadcast_share;
 use crate::memory::{Public, Value, shape};
 use crate::net::Net;
@@ -169,30 +170,50 @@ impl<P: Protocol> Machine<'_, P> {
 
     /// Discloses values to the roles of output ports: one opening for each set of recipients, in order of the batch.
     pub(super) fn output(&mut self, batch: &[(PortId, AnySrc)]) -> Outcome<()> {
-        let mut waiting = Vec::with_capacity(batch.len());
+        let mut parts = Vec::with_capacity(batch.len());
         for &(id, src) in batch {
             let value = self.state.frame.value(src)?;
             self.check_output(id, &value)?;
-            let Some(to) = self.linked.recipients.get(&id.0) else { return broken(format!("{id} is not an output")) };
-            waiting.push((id, to.clone(), value));
+            parts.extend(self.deal_out(id, value)?);
         }
         self.mark_line();
-        let mut groups: Vec<Recipients> = Vec::new();
-        for (_, to, _) in &waiting {
-            if !groups.contains(to) {
-                groups.push(to.clone());
+        let mut groups: Vec<&Recipients> = Vec::new();
+        for part in &parts {
+            if !groups.contains(&&part.to) {
+                groups.push(&part.to);
             }
         }
-        groups.iter().try_for_each(|to| {
-            let of_group = waiting.iter().filter(|(_, other, _)| other == to);
-            let entries: Vec<_> = of_group.map(|(id, _, value)| (*id, value)).collect();
-            self.disclose(to, &entries)
+        groups.iter().try_for_each(|&to| {
+            let of_group: Vec<_> = parts.iter().filter(|part| part.to == *to).collect();
+            self.disclose(to, &of_group)
         })
     }
 
-    fn disclose(&mut self, to: &Recipients, entries: &[(PortId, &Value<P::Domain>)]) -> Outcome<()> {
+    /// What each recipient of an output learns of it.
+    fn deal_out(&self, id: PortId, value: Value<P::Domain>) -> Outcome<Vec<Part<P::Domain>>> {
+        let players = match (self.linked.audiences.get(&id.0), &value) {
+            (Some(Audience::Together(to)), _) => return Ok(vec![Part { id, member: None, to: to.clone(), value }]),
+            (Some(Audience::Each(players)), Value::List(_)) => players,
+            (Some(Audience::Each(_)) | None, _) => return broken(format!("{id} is not an output of this kind")),
+        };
+        let items: &[Value<P::Domain>] = if let Value::List(items) = &value { items } else { &[] };
+        if items.len() != players.len() {
+            let name = &self.port(id)?.name;
+            let message = format!("output `{name}` has {} items for {} members", items.len(), players.len());
+            return Err(crate::memory::Raised::value(message).into());
+        }
+        let part = |(member, (item, &player)): (usize, (&Value<P::Domain>, &usize))| Part {
+            id,
+            member: Some(member),
+            to: Recipients::Players(vec![player]),
+            value: item.clone(),
+        };
+        Ok(items.iter().zip(players).enumerate().map(part).collect())
+    }
+
+    fn disclose(&mut self, to: &Recipients, entries: &[&Part<P::Domain>]) -> Outcome<()> {
         let mut shares = Vec::new();
-        entries.iter().for_each(|(_, value)| collect(value, &mut shares));
+        entries.iter().for_each(|part| collect(&part.value, &mut shares));
         let count = shares.len();
         let opened = if shares.is_empty() { Some(Vec::new()) } else { self.protocol.open(self.net, to, &shares)? };
         if !to.include(self.net.me()) || self.dry {
@@ -202,13 +223,13 @@ impl<P: Protocol> Machine<'_, P> {
             return broken("a protocol returned another number of results");
         };
         let mut opened = opened.into_iter();
-        for &(id, value) in entries {
-            let kind = self.port(id)?.kind;
-            let value = replace(value, &mut |_| match opened.next() {
+        for part in entries {
+            let kind = self.port(part.id)?.kind;
+            let value = replace(&part.value, &mut |_| match opened.next() {
                 Some(values) => Self::opened(kind.opened().unwrap_or(kind), values),
                 None => broken("a protocol returned another number of results"),
             })?;
-            self.console.output(id, value).map_err(Stop::Output)?;
+            self.console.output(part.id, part.member, value).map_err(Stop::Output)?;
         }
         Ok(())
     }
@@ -227,6 +248,14 @@ impl<P: Protocol> Machine<'_, P> {
             Some(message) => Err(crate::memory::Raised::value(format!("output `{}` {message}", port.name)).into()),
         }
     }
+}
+
+/// A value of an output port, or a member's item of it, and who learns it.
+struct Part<D: crate::algebra::Domain> {
+    id: PortId,
+    member: Option<usize>,
+    to: Recipients,
+    value: Value<D>,
 }
 
 /// The shares within a value, in order.

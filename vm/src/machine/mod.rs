@@ -27,7 +27,7 @@ pub use console::Terminal;
 pub use error::{Call, Error, Traceback};
 pub use forecast::{Reached, forecast};
 pub use frame::{Frame, State};
-pub use link::{Cast, Linked, Start, link, prepare};
+pub use link::{Audience, Cast, Linked, Start, link, prepare};
 
 use crate::algebra::Domain;
 use crate::fixed::Fixed;
@@ -47,11 +47,11 @@ pub trait Console<D: Domain> {
     /// Why it cannot be written.
     fn print(&mut self, text: &str) -> Result<(), String>;
 
-    /// Takes the value of an output port that this player may know.
+    /// Takes the value of an output port that this player may know; of one that is dealt out to a family, a member's item.
     ///
     /// # Errors
     /// Why it cannot be written.
-    fn output(&mut self, port: PortId, value: Value<D>) -> Result<(), String>;
+    fn output(&mut self, port: PortId, member: Option<usize>, value: Value<D>) -> Result<(), String>;
 }
 
 /// Looks whether another player has failed, for stretches in which this one does not communicate.

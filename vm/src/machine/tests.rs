@@ -350,7 +350,7 @@ function f0 "main"
                 me, players, dims,
                 params: Default::default(),
                 inputs: Default::default(),
-                recipients: Default::default(),
+                audiences: Default::default(),
             };
             let stop = || Some(NetError::NoPeer { index: 0 });
             let program = &program;

@@ -7,6 +7,15 @@ use mpc_bytecode::program::{Direction, Parties};
 use mpc_bytecode::{Port, Program};
 use std::collections::BTreeMap;
 
+/// Who learns what of an output port.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Audience {
+    /// These players learn the whole value.
+    Together(Recipients),
+    /// The value is a list with an item for each member of a family, whose players these are: each learns its own.
+    Each(Vec<usize>),
+}
+
 /// The players of each role.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Cast {
@@ -71,7 +80,20 @@ impl Cast {
         }
     }
 
-    /// Who learns an output port.
+    /// Who learns what of an output port. A list that goes to one family alone is dealt out: each member learns its own item.
+    pub fn audience(&self, program: &Program, port: &Port) -> Audience {
+        let family = match &port.parties {
+            Parties::Roles(roles) if port.list && roles.len() == 1 => roles.first(),
+            Parties::Roles(_) | Parties::All => None,
+        };
+        let is_family = |role: &&RoleId| program.roles.get(role.0 as usize).is_some_and(|role| role.family.is_some());
+        match family.filter(is_family) {
+            Some(&role) => Audience::Each(self.players(role).to_vec()),
+            None => Audience::Together(self.recipients(port)),
+        }
+    }
+
+    /// Who learns an output port, or a part of it.
     pub fn recipients(&self, port: &Port) -> Recipients {
         match &port.parties {
             Parties::All => Recipients::All,

@@ -8,7 +8,7 @@ mod extent;
 mod greeting;
 mod prepare;
 
-pub use cast::Cast;
+pub use cast::{Audience, Cast};
 pub use greeting::{Announcement, Greeting};
 pub use prepare::prepare;
 
@@ -17,7 +17,6 @@ use crate::algebra::Domain;
 use crate::fixed::Fixed;
 use crate::memory::{Public, Value, shape, text};
 use crate::net::{Net, Operation};
-use crate::protocol::Recipients;
 use bytes::Bytes;
 use extent::Sizes;
 use mpc_bytecode::program::{Direction, ProgramHash};
@@ -49,7 +48,7 @@ pub struct Linked<D> {
     /// Each input port's sharings: one, or one for each member of a family.
     pub inputs: BTreeMap<u32, Vec<Input<D>>>,
     /// Who learns each output port.
-    pub recipients: BTreeMap<u32, Recipients>,
+    pub audiences: BTreeMap<u32, Audience>,
 }
 
 impl<D: Domain> Linked<D> {
@@ -151,8 +150,8 @@ fn settle<D: Domain>(all: &[Greeting], names: &[String], start: Start<'_, D>, me
     }
     let dims = extent::bind(program, cast, &params, &found, names)?;
     let outputs = ports(program).filter(|(_, port)| port.direction == Direction::Output);
-    let recipients = outputs.map(|(id, port)| (id, cast.recipients(port))).collect();
-    Ok(Linked { me, players: names.len(), dims, params, inputs: found, recipients })
+    let audiences = outputs.map(|(id, port)| (id, cast.audience(program, port))).collect();
+    Ok(Linked { me, players: names.len(), dims, params, inputs: found, audiences })
 }
 
 /// The program's ports with their numbers.
