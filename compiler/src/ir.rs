@@ -100,7 +100,8 @@ impl<T> Table<T> {
 
     /// The register of that number.
     pub fn reg(&self, number: usize) -> Reg {
-        let bank = Bank::ALL.into_iter().rev().find(|&bank| self.starts[bank as usize] <= number).unwrap_or(Bank::Public);
+        let bank =
+            Bank::ALL.into_iter().rev().find(|&bank| self.starts[bank as usize] <= number).unwrap_or(Bank::Public);
         Reg::new(bank, (number - self.starts[bank as usize]) as u32)
     }
 }

@@ -86,19 +86,11 @@ impl Body<'_, '_> {
         to
     }
 
-    /// `a · b` in the ring; `same` says that the two certainly have one shape, otherwise they are broadcast first.
-    pub fn mul(&mut self, a: Reg, b: Reg, kind: Kind, same: bool) -> Reg {
+    /// `a · b` in the ring
+    pub fn mul(&mut self, a: Reg, b: Reg, kind: Kind) -> Reg {
         let to = self.both(a, b, kind);
-        let (a, b) = if same || self.is_scalar(to) { (a, b) } else { (self.widened(a, b), self.widened(b, a)) };
         self.emit(Instruction::Mul { batch: vec![(dst(to), secret(a), secret(b))] });
         to
-    }
-
-    /// `a` broadcast against `b`: `a + 0·b`, which needs no shape to be known.
-    fn widened(&mut self, a: Reg, b: Reg) -> Reg {
-        let zero = self.int(0);
-        let nothing = self.mul_public(b, zero, Kind::Raw);
-        self.add(a, nothing, self.kind(a))
     }
 
     /// `a²` in the ring.

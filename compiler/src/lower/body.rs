@@ -81,8 +81,17 @@ impl<'p, 'a> Body<'p, 'a> {
         out.params = tree.params.iter().flat_map(|&LocalId(param)| locals[param as usize].clone()).collect();
         out.results = leaves(&tree.result).into_iter().map(|(ty, _)| ty).collect();
         let fixed = [0, 1, 2].map(|bank: usize| out.registers.0[bank].len() as u32);
-        let mut body =
-            Body { program, tree, loops: Vec::new(), span: tree.span, writes: 0, out, current: BlockId(0), locals, fixed };
+        let mut body = Body {
+            program,
+            tree,
+            loops: Vec::new(),
+            span: tree.span,
+            writes: 0,
+            out,
+            current: BlockId(0),
+            locals,
+            fixed,
+        };
         body.current = body.block();
         body
     }

@@ -119,13 +119,7 @@ impl Body<'_, '_> {
     }
 
     /// What `each` makes of a list of scalars as one tensor, as a list again; the empty list stays empty.
-    pub fn as_tensor(
-        &mut self,
-        list: Reg,
-        kind: Kind,
-        to: Type,
-        each: impl FnOnce(&mut Self, Reg) -> Reg,
-    ) -> Reg {
+    pub fn as_tensor(&mut self, list: Reg, kind: Kind, to: Type, each: impl FnOnce(&mut Self, Reg) -> Reg) -> Reg {
         let out = self.zero(&to);
         let (filled, done) = (self.block(), self.block());
         let cond = self.is_filled(list);

@@ -37,8 +37,8 @@ impl Body<'_, '_> {
             ExprKind::Binary(meaning, a, b) => vec![self.binary(*meaning, a, b, &expr.ty)],
             ExprKind::And(a, b) => self.short_circuit(a, b, true),
             ExprKind::Or(a, b) => self.short_circuit(a, b, false),
-            ExprKind::Conditional(then, test, otherwise) => self.conditional(test, then, otherwise, &expr.ty),
-            ExprKind::Select(then, test, otherwise) => self.select(test, then, otherwise, &expr.ty),
+            ExprKind::Conditional(test, then, otherwise) => self.conditional(test, then, otherwise, &expr.ty),
+            ExprKind::Select(test, then, otherwise) => self.select(test, then, otherwise, &expr.ty),
             ExprKind::Call(function, args) => self.call(*function, args),
             ExprKind::Primitive(primitive, args) => self.primitive(primitive, args, &expr.ty),
             ExprKind::Index(base, places) => vec![self.index(base, places, &expr.ty)],
@@ -187,10 +187,12 @@ impl Body<'_, '_> {
 
 /// The expressions in places, in order.
 pub fn place_exprs(places: &[Place]) -> impl Iterator<Item = &Expr> {
-    places.iter().flat_map(|place| match place {
-        Place::At(at) => [Some(at), None, None],
-        Place::Range(start, stop, step) => [start.as_ref(), stop.as_ref(), step.as_ref()],
-        Place::NewAxis | Place::Rest => [None, None, None],
-    })
-    .flatten()
+    places
+        .iter()
+        .flat_map(|place| match place {
+            Place::At(at) => [Some(at), None, None],
+            Place::Range(start, stop, step) => [start.as_ref(), stop.as_ref(), step.as_ref()],
+            Place::NewAxis | Place::Rest => [None, None, None],
+        })
+        .flatten()
 }

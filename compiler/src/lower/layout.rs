@@ -39,15 +39,6 @@ pub fn is_scalar(ty: &Ty) -> bool {
     matches!(ty, Ty::Tensor(_, dims) if dims.is_empty())
 }
 
-/// True if the two certainly have one shape.
-pub fn same_shape(a: &Ty, b: &Ty) -> bool {
-    use crate::types::shape::Dim;
-    match (a, b) {
-        (Ty::Tensor(_, a), Ty::Tensor(_, b)) => a == b && !a.contains(&Dim::Unknown),
-        _ => false,
-    }
-}
-
 /// The item type of a list; unknown for anything else.
 pub fn item(ty: &Ty) -> &Ty {
     match ty {

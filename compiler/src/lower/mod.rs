@@ -17,9 +17,9 @@ mod path;
 mod primitive;
 mod select;
 mod statement;
-mod text;
 #[cfg(test)]
 mod tests;
+mod text;
 
 use crate::ir::{Constants, Function, Module, Note};
 use crate::source::{Sources, Span};

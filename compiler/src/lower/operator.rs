@@ -1,7 +1,7 @@
 //! Operators with one and two operands.
 
 use super::body::{Body, dst, public, secret};
-use super::layout::{is_scalar, kind, same_shape};
+use super::layout::{is_scalar, kind};
 use crate::types::tree::{BinaryMeaning, Expr, ExprKind, UnaryMeaning};
 use crate::types::ty::Ty;
 use mpc_bytecode::{Constant, Instruction, Kind, Reg};
@@ -29,7 +29,6 @@ impl Body<'_, '_> {
         if is_square(meaning, left, right) {
             return self.square_of(meaning, left, kind(ty));
         }
-        let same = same_shape(&left.ty, &erase_kind(&right.ty, &left.ty));
         let operands = self.registers([left, right]);
         let [a, b] = operands[..] else { return self.int(0) };
         let to = kind(ty);
@@ -45,9 +44,9 @@ impl Body<'_, '_> {
             AddPublic => self.add_public(a, b, to),
             SubPublic => self.sub_public(a, b, right, to),
             PublicSub => self.public_sub(a, b, to),
-            Mul => self.mul(a, b, to, same),
+            Mul => self.mul(a, b, to),
             MulFix => {
-                let product = self.mul(a, b, Kind::Raw, same);
+                let product = self.mul(a, b, Kind::Raw);
                 self.scale_down(product, to)
             }
             MulPublic => {
@@ -61,13 +60,13 @@ impl Body<'_, '_> {
             Matmul | MatmulFix | MatmulPublic | MatmulFixPublic | PublicMatmul | PublicMatmulFix => {
                 self.matmul(meaning, a, b, ty)
             }
-            And => self.mul(a, b, Kind::Sbool, same),
+            And => self.mul(a, b, Kind::Sbool),
             AndPublic => {
                 let bit = self.bit(b);
                 self.mul_public(a, bit, Kind::Sbool)
             }
-            Or => self.either(a, b, 1, same),
-            Xor => self.either(a, b, 2, same),
+            Or => self.either(a, b, 1),
+            Xor => self.either(a, b, 2),
             OrPublic => self.either_public(a, b, 1),
             XorPublic => self.either_public(a, b, 2),
             Compare(comparison) => self.compare(comparison, a, b),
@@ -122,8 +121,8 @@ impl Body<'_, '_> {
     }
 
     /// `a + b − factor·a·b`: or with factor 1, exclusive or with factor 2.
-    fn either(&mut self, a: Reg, b: Reg, factor: i64, same: bool) -> Reg {
-        let product = self.mul(a, b, Kind::Sint, same);
+    fn either(&mut self, a: Reg, b: Reg, factor: i64) -> Reg {
+        let product = self.mul(a, b, Kind::Sint);
         let product = if factor == 1 {
             product
         } else {
@@ -143,11 +142,6 @@ impl Body<'_, '_> {
         let out = self.add_public(product, bit, Kind::Sint);
         self.retype(out, Kind::Sbool)
     }
-}
-
-/// The type with another's kind, to compare shapes only.
-fn erase_kind(ty: &Ty, like: &Ty) -> Ty {
-    ty.map(&|_, dims| Ty::Tensor(kind(like), dims.to_vec()))
 }
 
 /// True for a product of a local with itself: one opening instead of two.

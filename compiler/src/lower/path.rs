@@ -98,7 +98,13 @@ impl Body<'_, '_> {
         (ty.clone(), start)
     }
 
-    fn change<'v>(&mut self, local: LocalId, path: &[Step], steps: &[Into], each: impl Fn(usize) -> Option<Change<'v>>) {
+    fn change<'v>(
+        &mut self,
+        local: LocalId,
+        path: &[Step],
+        steps: &[Into],
+        each: impl Fn(usize) -> Option<Change<'v>>,
+    ) {
         let (ty, start) = self.place_of(local, path);
         let count = leaves(&ty).len();
         let registers: Value = self.local(local).iter().copied().skip(start).take(count).collect();
@@ -114,12 +120,9 @@ impl Body<'_, '_> {
         match (steps, change) {
             ([], Change::Replace(value)) => self.copy(reg, *value),
             ([], Change::Push(value)) => self.push_item(reg, *value),
-            ([], Change::Pop(at, into)) => self.emit(Instruction::Pop {
-                dst: dst(reg),
-                item: AnyDst(**into),
-                src: src(reg),
-                at: public(*at),
-            }),
+            ([], Change::Pop(at, into)) => {
+                self.emit(Instruction::Pop { dst: dst(reg), item: AnyDst(**into), src: src(reg), at: public(*at) })
+            }
             ([Into::Places(places), ..], Change::Replace(value)) => self.emit(Instruction::Assign {
                 dst: AnyDst(reg),
                 src: AnySrc(reg),

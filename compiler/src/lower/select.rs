@@ -1,7 +1,7 @@
 //! The choice between two secrets by a secret: `cond·(a − b) + b`.
 
 use super::body::{Body, Value, public, src};
-use super::layout::{is_scalar, item, leaves, same_shape};
+use super::layout::{is_scalar, item, leaves};
 use crate::ir::Terminator;
 use crate::types::tree::Expr;
 use crate::types::ty::Ty;
@@ -11,58 +11,52 @@ use mpc_bytecode::{AnyDst, Instruction, Kind, Reg, Type};
 impl Body<'_, '_> {
     /// `then` where `cond` holds, else `otherwise`.
     pub fn select(&mut self, cond: &Expr, then: &Expr, otherwise: &Expr, ty: &Ty) -> Value {
-        let bare = Ty::scalar(Kind::Sbool);
         let parts = self.operands_as([(cond, &cond.ty), (then, ty), (otherwise, ty)]);
-        let [test, a, b] = parts.as_slice() else { return Value::new() };
-        let test_ty = test.first().map_or(&bare, |_| &cond.ty);
-        let shapes = Shapes { test: test_ty, then: &then.ty, otherwise: &otherwise.ty };
-        self.select_value(test.first().copied(), a, b, ty, &shapes)
+        match parts.as_slice() {
+            [test, a, b] if !test.is_empty() => self.select_value(test[0], a, b, ty, is_scalar(&cond.ty)),
+            _ => Value::new(),
+        }
     }
 
-    fn select_value(&mut self, test: Option<Reg>, a: &[Reg], b: &[Reg], ty: &Ty, shapes: &Shapes<'_>) -> Value {
-        let Some(test) = test else { return b.to_vec() };
+    /// `scalar` says that the condition is one.
+    fn select_value(&mut self, test: Reg, a: &[Reg], b: &[Reg], ty: &Ty, scalar: bool) -> Value {
         match ty {
             Ty::Tuple(components) => {
                 let mut out = Value::new();
                 for component in components {
                     let range = out.len()..(out.len() + leaves(component).len()).min(a.len()).min(b.len());
-                    let shapes = Shapes { test: shapes.test, then: component, otherwise: component };
-                    out.extend(self.select_value(Some(test), &a[range.clone()], &b[range], component, &shapes));
+                    out.extend(self.select_value(test, &a[range.clone()], &b[range], component, scalar));
                 }
                 out
             }
             Ty::List(inside) => {
-                let each = |(&a, &b): (&Reg, &Reg)| self.select_list(test, a, b, inside, shapes.test);
+                let each = |(&a, &b): (&Reg, &Reg)| self.select_list(test, a, b, inside, scalar);
                 a.iter().zip(b).map(each).collect()
             }
             Ty::Tensor(..) | Ty::None | Ty::Unknown | Ty::Error => {
-                let same = same_shape(shapes.then, shapes.otherwise) && same_shape(shapes.test, &with_bool(shapes.then));
-                a.iter().zip(b).map(|(&a, &b)| self.select_tensor(test, a, b, same)).collect()
+                a.iter().zip(b).map(|(&a, &b)| self.select_tensor(test, a, b)).collect()
             }
         }
     }
 
     /// `test·(a − b) + b`; the difference may leave the kind's range, the result does not.
-    pub fn select_tensor(&mut self, test: Reg, a: Reg, b: Reg, same: bool) -> Reg {
-        if a == b && same {
-            return a;
-        }
+    pub fn select_tensor(&mut self, test: Reg, a: Reg, b: Reg) -> Reg {
         let kind = self.kind(b);
         let difference = self.sub(a, b, Kind::Raw);
-        let chosen = self.mul(test, difference, Kind::Raw, same);
+        let chosen = self.mul(test, difference, Kind::Raw);
         let sum = self.add(chosen, b, Kind::Raw);
         self.retype(sum, kind)
     }
 
     /// Lists of equal lengths: scalars in one round, other items one after another.
-    fn select_list(&mut self, test: Reg, a: Reg, b: Reg, inside: &Ty, test_ty: &Ty) -> Reg {
+    fn select_list(&mut self, test: Reg, a: Reg, b: Reg, inside: &Ty, scalar: bool) -> Reg {
         self.check_lengths(a, b);
         let (ty, kind) = (self.ty(b).clone(), self.kind(b));
         let flat = is_scalar(inside) || matches!(inside, Ty::Tuple(parts) if parts.iter().all(is_scalar));
-        if flat && is_scalar(test_ty) {
+        if flat && scalar {
             return self.as_tensor(b, kind, ty, |body, right| {
                 let left = body.pack(a, kind);
-                body.select_tensor(test, left, right, false)
+                body.select_tensor(test, left, right)
             });
         }
         let out = self.zero(&ty);
@@ -76,8 +70,8 @@ impl Body<'_, '_> {
                 to
             });
             let chosen = match *inner {
-                Type::Tensor(_) => body.select_tensor(test, left, right, false),
-                Type::List(_) => body.select_list(test, left, right, &deeper, test_ty),
+                Type::Tensor(_) => body.select_tensor(test, left, right),
+                Type::List(_) => body.select_list(test, left, right, &deeper, scalar),
             };
             body.push_item(out, chosen);
         });
@@ -93,16 +87,4 @@ impl Body<'_, '_> {
         self.raise(Exception::ValueError, "a secret condition chooses between lists of different lengths");
         self.start(go_on);
     }
-}
-
-/// The types whose shapes decide whether operands must be broadcast.
-struct Shapes<'t> {
-    test: &'t Ty,
-    then: &'t Ty,
-    otherwise: &'t Ty,
-}
-
-/// The condition's type if it has the shape of `ty`.
-fn with_bool(ty: &Ty) -> Ty {
-    ty.map(&|_, dims| Ty::Tensor(Kind::Sbool, dims.to_vec()))
 }

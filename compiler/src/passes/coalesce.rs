@@ -76,7 +76,8 @@ fn candidate(function: &Function, counts: &Counts, at: usize, place: usize) -> O
 
 /// True if the target is not written from the definition on, nor read after it.
 fn is_free(target: Last, block: usize, definition: usize) -> bool {
-    let before = |place: usize, strictly: bool| place == NEVER || place < definition || (!strictly && place == definition);
+    let before =
+        |place: usize, strictly: bool| place == NEVER || place < definition || (!strictly && place == definition);
     target.block != block || (before(target.read, false) && before(target.written, true))
 }
 

@@ -40,10 +40,18 @@ impl Liveness {
         let each = |(at, block): (usize, &crate::ir::Block)| {
             let mut exposed = Vec::new();
             for op in &block.code {
-                op.reads(|reg| if written[reg] != at { exposed.push(reg) });
+                op.reads(|reg| {
+                    if written[reg] != at {
+                        exposed.push(reg)
+                    }
+                });
                 op.writes(|reg| written[reg] = at);
             }
-            block.end.reads(|reg| if written[reg] != at { exposed.push(reg) });
+            block.end.reads(|reg| {
+                if written[reg] != at {
+                    exposed.push(reg)
+                }
+            });
             for &reg in &exposed {
                 if self.index[reg] == LOCAL {
                     self.index[reg] = self.regs.len() as u32;
@@ -67,7 +75,11 @@ impl Liveness {
                 set(&mut self.before[row..], self.index[reg]);
             }
             for op in &block.code {
-                op.writes(|reg| if self.index[reg] != LOCAL { set(&mut defined[row..], self.index[reg]) });
+                op.writes(|reg| {
+                    if self.index[reg] != LOCAL {
+                        set(&mut defined[row..], self.index[reg])
+                    }
+                });
             }
         }
         defined

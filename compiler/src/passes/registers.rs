@@ -182,7 +182,11 @@ fn deaths(function: &Function, live: &Liveness) -> Vec<Deaths> {
             op.writes(|reg| die(reg, &needed));
             let mut written = Vec::new();
             op.writes(|reg| written.push(reg));
-            op.reads(|reg| if !written.contains(&reg) { die(reg, &needed) });
+            op.reads(|reg| {
+                if !written.contains(&reg) {
+                    die(reg, &needed)
+                }
+            });
             written.into_iter().for_each(|reg| needed[reg] = usize::MAX);
             op.reads(|reg| needed[reg] = at);
         }

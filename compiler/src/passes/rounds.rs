@@ -85,7 +85,8 @@ struct Effects {
 impl Graph {
     fn of(block: &Block, registers: &Registers, last: &mut crate::ir::Table<Uses>, number: u32) -> Self {
         let size = block.code.len();
-        let mut graph = Graph { after: vec![Vec::new(); size], waits: vec![0; size], height: Vec::new(), fences: Vec::new() };
+        let mut graph =
+            Graph { after: vec![Vec::new(); size], waits: vec![0; size], height: Vec::new(), fences: Vec::new() };
         let mut effects = Effects::default();
         for (at, op) in block.code.iter().enumerate() {
             graph.order_registers(op, at, last, number);
