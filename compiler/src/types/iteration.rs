@@ -83,7 +83,10 @@ impl<'a> Body<'a, '_> {
         }
         let span = value.span();
         match value.ty().clone() {
-            ty if is_sequence(&ty) => Some(Items::Sequence(Box::new(self.hold(value, false)))),
+            ty if is_sequence(&ty) => {
+                let known = super::sequences::literal_length(&value);
+                Some(Items::Sequence(Box::new(self.hold(value.knowing(known), false))))
+            }
             Ty::Tuple(_) => {
                 let list = self.list_of_tuple(value)?;
                 Some(Items::Sequence(Box::new(self.hold(list, false))))

@@ -8,7 +8,7 @@ use super::shape::Dim;
 use super::tree::{self, StmtKind};
 use super::ty::Ty;
 use super::value::{Sym, Value};
-use crate::diagnostic::{Code, Diagnostic};
+use crate::diagnostic::Code;
 use crate::names::mentions::Mentions;
 use crate::source::Span;
 use crate::syntax::ast;
@@ -235,8 +235,8 @@ impl<'a> Body<'a, '_> {
     /// `break` or `continue`.
     pub fn loop_jump(&mut self, kind: StmtKind, what: &str, span: Span) {
         let Some(depth) = self.loops.last().map(|frame| frame.depth) else {
-            let found = Diagnostic::new(Code::MisplacedStatement, span, format!("`{what}` outside of a loop"));
-            return self.report(found);
+            // The parser has said that it cannot stand here.
+            return;
         };
         if !self.jump(what, depth, span) {
             return;

@@ -391,9 +391,10 @@ impl<'a> Body<'a, '_> {
     }
 }
 
-fn literal_length(value: &Value) -> Dim {
+/// The number of items of a list, if it is written as one or was when it was held.
+pub fn literal_length(value: &Value) -> Dim {
     match &value.expr.kind {
         ExprKind::List(items) => Dim::constant(items.len() as i64),
-        _ => Dim::Unknown,
+        _ => value.known.clone(),
     }
 }

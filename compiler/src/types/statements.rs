@@ -30,14 +30,14 @@ impl<'a> Body<'a, '_> {
     fn stmt(&mut self, stmt: &'a ast::Stmt) {
         let span = stmt.span;
         match &stmt.kind {
-            StmtKind::Role(_) | StmtKind::Precision(_) => self.only_at_top(span),
+            StmtKind::Role(_) | StmtKind::Precision(_) => {}
             StmtKind::Input(port) => {
-                if self.only_at_top_then(span) {
+                if self.at_top() {
                     self.input_port(port, span);
                 }
             }
             StmtKind::Output(port) => {
-                if self.only_at_top_then(span) {
+                if self.at_top() {
                     self.output_port(port, span);
                 }
             }
@@ -90,18 +90,9 @@ impl<'a> Body<'a, '_> {
         self.report(found.help(help));
     }
 
-    fn only_at_top(&mut self, span: Span) {
-        self.only_at_top_then(span);
-    }
-
-    fn only_at_top_then(&mut self, span: Span) -> bool {
+    fn at_top(&self) -> bool {
+        // Elsewhere the parser has said so.
         let top = self.owner.is_none() && self.loops.is_empty() && self.checker.nesting == 1;
-        if !top {
-            let message = "roles, ports and precision belong to the top level of the program";
-            self.report(
-                Diagnostic::new(Code::PortInside, span, message).help("move this line to the beginning of the file"),
-            );
-        }
         top
     }
 
@@ -165,8 +156,8 @@ impl<'a> Body<'a, '_> {
 
     fn return_stmt(&mut self, value: Option<&'a ast::Expr>, span: Span) {
         let Some(def) = self.def() else {
-            let found = Diagnostic::new(Code::MisplacedStatement, span, "`return` outside of a function");
-            return self.report(found);
+            // The parser has said that it cannot stand here.
+            return;
         };
         let given = value.map(|value| self.expr(value));
         if !self.jump("return", 0, span) {
