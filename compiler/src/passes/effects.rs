@@ -2,7 +2,7 @@
 
 use crate::ir::{Op, Registers};
 use mpc_bytecode::isa::Effect;
-use mpc_bytecode::operand::{Binary, Unary};
+use mpc_bytecode::operand::{Binary, Piece, Unary};
 use mpc_bytecode::{Instruction, Kind, Reg, Type};
 
 /// True if an instruction may raise an exception.
@@ -19,6 +19,8 @@ pub fn can_raise(op: &Op, registers: &Registers) -> bool {
         | Instruction::MulPublic { .. } => !all_scalar(op, registers),
         Instruction::Binary { op: operation, .. } => !(is_safe(*operation) && all_scalar(op, registers)),
         Instruction::Unary { op, .. } => !matches!(op, Unary::Not | Unary::Invert),
+        // Only a format specification can be one that its value does not take.
+        Instruction::Format { pieces, .. } => pieces.iter().any(|piece| matches!(piece, Piece::Value(_, Some(_)))),
         Instruction::Convert { dst, src } => {
             let (to, from) = (kind(registers, dst.reg()), kind(registers, src.reg()));
             !(to == Kind::Bool || to == Kind::Str || from == Kind::Bool && to == Kind::Int)
