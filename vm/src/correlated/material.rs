@@ -85,7 +85,17 @@ impl<D: Domain> Words<D> {
     }
 
     fn draw(stream: &mut Stream, extent: Extent) -> Self {
-        Self { ring: stream.elements(extent.ring), planes: stream.elements(extent.words) }
+        let mut words = Self { ring: Vec::new(), planes: Vec::new() };
+        words.refill(stream, extent);
+        words
+    }
+
+    /// Replaces what was there, in the same memory where it fits.
+    fn refill(&mut self, stream: &mut Stream, extent: Extent) {
+        self.ring.resize(extent.ring, D::ZERO);
+        self.planes.resize(extent.words, 0);
+        stream.fill(&mut self.ring);
+        stream.fill_words(&mut self.planes);
     }
 
     fn add(&mut self, other: &Self) {
@@ -100,7 +110,7 @@ impl<D: Domain> Words<D> {
 }
 
 /// A player's part of a lot.
-#[derive(Clone)]
+#[derive(Clone, Default)]
 pub struct Material<D> {
     /// Shares of masks.
     pub masks: Words<D>,
@@ -111,8 +121,7 @@ pub struct Material<D> {
 impl<D: Domain> Material<D> {
     /// The part of a player that is not the last, drawn from the lot's stream.
     pub fn draw(lot: &Correlation, stream: &mut Stream) -> Self {
-        let layout = Layout::of::<D>(lot);
-        Self { masks: Words::draw(stream, layout.masks), dealt: Words::draw(stream, layout.dealt) }
+        Self::default().redraw(lot, stream)
     }
 
     /// The last player's part: masks from the lot's stream, the rest from the dealer.
@@ -120,9 +129,31 @@ impl<D: Domain> Material<D> {
     /// # Errors
     /// A correction of another length than the lot's.
     pub fn complete(lot: &Correlation, stream: &mut Stream, correction: &[u8]) -> Result<Self, LengthError> {
+        Self::default().recomplete(lot, stream, correction)
+    }
+
+    /// [`Material::draw`] in the memory of a part that was used.
+    pub fn redraw(mut self, lot: &Correlation, stream: &mut Stream) -> Self {
         let layout = Layout::of::<D>(lot);
-        let dealt = decode(&layout, correction)?;
-        Ok(Self { masks: Words::draw(stream, layout.masks), dealt })
+        self.masks.refill(stream, layout.masks);
+        self.dealt.refill(stream, layout.dealt);
+        self
+    }
+
+    /// [`Material::complete`] in the memory of a part that was used.
+    ///
+    /// # Errors
+    /// A correction of another length than the lot's.
+    pub fn recomplete(
+        mut self,
+        lot: &Correlation,
+        stream: &mut Stream,
+        correction: &[u8],
+    ) -> Result<Self, LengthError> {
+        let layout = Layout::of::<D>(lot);
+        decode_into(&layout, correction, &mut self.dealt)?;
+        self.masks.refill(stream, layout.masks);
+        Ok(self)
     }
 }
 
@@ -154,17 +185,21 @@ fn encode<D: Domain>(layout: &Layout, dealt: &Words<D>) -> Vec<u8> {
     out
 }
 
-fn decode<D: Domain>(layout: &Layout, correction: &[u8]) -> Result<Words<D>, LengthError> {
+fn decode_into<D: Domain>(layout: &Layout, correction: &[u8], out: &mut Words<D>) -> Result<(), LengthError> {
     let expected = layout.correction_bytes::<D>();
     if correction.len() != expected {
         return Err(LengthError::Count { bytes: correction.len(), expected });
     }
     let (narrow, bytes) = layout.narrow;
-    let (wide, rest) = correction.split_at((layout.dealt.ring - narrow) * D::BYTES);
-    let (narrow, planes) = rest.split_at(narrow * bytes);
-    let mut ring = D::from_bytes(wide)?;
-    ring.extend(narrow.chunks_exact(bytes.max(1)).map(from_low_bytes::<D>));
-    Ok(Words { ring, planes: u64::from_bytes(planes)? })
+    let wide = layout.dealt.ring - narrow;
+    let (wide_bytes, rest) = correction.split_at(wide * D::BYTES);
+    let (narrow_bytes, plane_bytes) = rest.split_at(narrow * bytes);
+    out.ring.resize(layout.dealt.ring, D::ZERO);
+    out.planes.resize(layout.dealt.words, 0);
+    D::read_bytes(wide_bytes, &mut out.ring[..wide])?;
+    let narrow = narrow_bytes.chunks_exact(bytes.max(1)).map(from_low_bytes::<D>);
+    out.ring[wide..].iter_mut().zip(narrow).for_each(|(out, value)| *out = value);
+    u64::read_bytes(plane_bytes, &mut out.planes)
 }
 
 /// The element that little-endian bytes, at most 16, stand for.

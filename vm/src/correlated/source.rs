@@ -17,12 +17,14 @@ use crate::protocol::Fault;
 use crate::random::{Seed, Stream};
 use bytes::Bytes;
 use std::collections::VecDeque;
-use std::marker::PhantomData;
 
 /// Bytes of corrections that are asked for and not received, at most.
 pub const WINDOW: usize = 64 << 20;
 /// Bytes of corrections that wait for use, at most.
 pub const BUDGET: usize = 512 << 20;
+
+/// Used parts that are kept for their memory, at most: as many as are under way at a time.
+const MOST_SPARES: usize = 8;
 
 /// The right to use one lot, once.
 #[derive(Debug, PartialEq, Eq)]
@@ -61,7 +63,8 @@ pub struct Source<D> {
     foreseen: VecDeque<Ticket>,
     /// At the last player alone.
     supply: Option<Supply>,
-    domain: PhantomData<D>,
+    /// Parts that were used, for their memory.
+    spare: Vec<Material<D>>,
 }
 
 impl<D: Domain> Source<D> {
@@ -74,7 +77,7 @@ impl<D: Domain> Source<D> {
         let seed = take_seed(&mut *net, dealer)?;
         let is_last = net.me() + 1 == net.players();
         let supply = is_last.then(Supply::default);
-        Ok(Self { net, dealer, seed, next: 0, foreseen: VecDeque::new(), supply, domain: PhantomData })
+        Ok(Self { net, dealer, seed, next: 0, foreseen: VecDeque::new(), supply, spare: Vec::new() })
     }
 
     /// What went over the channel with the dealer.
@@ -133,11 +136,18 @@ impl<D: Domain> Source<D> {
     pub fn draw(&mut self, ticket: Ticket) -> Result<Material<D>, Fault> {
         let mut stream = Stream::new(&self.seed, ticket.id);
         if self.supply.is_none() {
-            return Ok(Material::draw(&ticket.lot, &mut stream));
+            return Ok(self.spare.pop().unwrap_or_default().redraw(&ticket.lot, &mut stream));
         }
         let correction = self.correction(ticket.id)?;
-        let material = Material::complete(&ticket.lot, &mut stream, &correction);
-        material.map_err(|error| Fault::Malformed(format!("{} sent {error}", self.net.name(self.dealer))))
+        let part = self.spare.pop().unwrap_or_default().recomplete(&ticket.lot, &mut stream, &correction);
+        part.map_err(|error| Fault::Malformed(format!("{} sent {error}", self.net.name(self.dealer))))
+    }
+
+    /// Gives back a part that was used, so that the next one is drawn in its memory, which is warm.
+    pub fn recycle(&mut self, part: Material<D>) {
+        if self.spare.len() < MOST_SPARES {
+            self.spare.push(part);
+        }
     }
 
     /// Gives new identifiers to lots.

@@ -209,31 +209,37 @@ impl<D: Domain> Work<'_, D> {
     /// Opens the masked results and takes them into the ring.
     fn finish(&mut self, net: &mut dyn Net, mut block: Block<D>) -> Result<(), Fault> {
         let opened = std::mem::take(&mut block.bits).gather(net, Operation::Convert)?;
-        let (width, outputs, leads) = (words_for(block.len), self.circuit.outputs.len(), self.leads());
+        let (outputs, leads) = (self.circuit.outputs.len(), self.leads());
         let start = self.results.len();
         self.results.resize(start + block.len * outputs, D::ZERO);
         let out = &mut self.results[start..];
-        for index in 0..outputs {
-            let dealt = &block.material.dealt.ring[index * block.len..][..block.len];
-            let column = out[index..].iter_mut().step_by(outputs);
-            let bits = PlaneList { words: &opened, width }.plane(index);
-            if outputs == 1 {
-                into_ring(bits, dealt, leads, &mut out[..])
-            } else {
-                column.zip(in_ring(bits, dealt, leads)).for_each(|(out, z)| *out = z)
-            }
+        let dealt = &block.material.dealt.ring;
+        if outputs == 1 {
+            into_ring(&opened, dealt, leads, out);
+        } else {
+            interleave_into_ring(&opened, dealt, leads, outputs, out);
         }
+        self.additive.source.recycle(block.material);
         Ok(())
     }
 }
 
-/// z = u + t − 2ut for opened u and a share of t.
-fn in_ring<D: Domain>(bits: &[u64], dealt: &[D], leads: bool) -> Vec<D> {
-    let mut out = vec![D::ZERO; dealt.len()];
-    into_ring(bits, dealt, leads, &mut out);
-    out
+/// [`into_ring`] of several outputs, the outputs of an element side by side: in tiles of 64 elements, which stay in the cache.
+fn interleave_into_ring<D: Domain>(planes: &[u64], dealt: &[D], leads: bool, outputs: usize, out: &mut [D]) {
+    let len = out.len() / outputs;
+    let mut column = [D::ZERO; 64];
+    for (word, tile) in out.chunks_mut(64 * outputs).enumerate() {
+        let count = tile.len() / outputs;
+        for index in 0..outputs {
+            let bits = planes[index * words_for(len) + word];
+            let dealt = &dealt[index * len + 64 * word..][..count];
+            into_ring(&[bits], dealt, leads, &mut column[..count]);
+            tile[index..].iter_mut().step_by(outputs).zip(&column).for_each(|(out, z)| *out = *z);
+        }
+    }
 }
 
+/// z = u + t − 2ut for opened u and a share of t.
 fn into_ring<D: Domain>(bits: &[u64], dealt: &[D], leads: bool, out: &mut [D]) {
     vectorised(
         #[inline(always)]

@@ -45,6 +45,7 @@ pub fn mul<D: Domain>(
         if let Some((own, material)) = left {
             let opened = gather(net, Operation::Multiply, own)?;
             extend_products(&mut products, &opened, &material, additive.me == 0);
+            additive.source.recycle(material);
         }
         Ok(None)
     })?;
@@ -94,6 +95,7 @@ pub fn square<D: Domain>(
                 d.mul(if adds { d.add(twice) } else { twice }).add(c)
             };
             results.extend(operands.map(square));
+            additive.source.recycle(material);
         }
         Ok(None)
     })?;

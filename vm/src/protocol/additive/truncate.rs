@@ -53,6 +53,7 @@ pub fn trunc<D: Domain>(
         if let Some((own, material)) = left {
             let opened = gather(net, Operation::Truncate, own)?;
             extend_quotients(&mut results, bits, &opened, &material, leads);
+            additive.source.recycle(material);
         }
         Ok(None)
     })?;
