@@ -85,6 +85,11 @@ impl<D: Domain> Source<D> {
         self.net.counters()
     }
 
+    /// Lots that were foreseen and not taken yet.
+    pub fn foreseen(&self) -> usize {
+        self.foreseen.len()
+    }
+
     /// The source line being executed, for errors of this channel.
     pub fn set_line(&mut self, line: u32) {
         self.net.set_line(line);

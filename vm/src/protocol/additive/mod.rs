@@ -70,6 +70,11 @@ impl<D: Domain> Additive<D> {
         self.source.prepare(demand)
     }
 
+    /// Lots that were foreseen and not used yet.
+    pub fn foreseen(&self) -> usize {
+        self.source.foreseen()
+    }
+
     /// What went over the preprocessing channel.
     pub fn preprocessing(&self) -> Counters {
         self.source.counters()

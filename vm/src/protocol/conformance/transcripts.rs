@@ -86,6 +86,41 @@ fn lengths_and_order_do_not_depend_on_secrets() {
     assert!([1, u64::MAX, 1 << 61].iter().all(|&secret| shape(secret) == first));
 }
 
+/// One of every primitive, on any scheme.
+fn everything<P: Protocol<Domain = u64>>(scheme: &mut P, net: &mut dyn Net) -> Result<(), Fault> {
+    let x = vec![scheme.share_public(&tensor(&[700, 60], vec![5; 42_000])?); 2];
+    let pair = [(x[0].clone(), x[1].clone())];
+    scheme.mul(net, &pair)?;
+    scheme.square(net, &x)?;
+    let vector = scheme.share_public(&tensor(&[60], vec![1; 60])?);
+    let product = scheme.matmul(net, &[(x[0].clone(), vector)])?;
+    scheme.trunc(net, 16, &product)?;
+    scheme.ltz(net, 0, &x)?;
+    scheme.eqz(net, 9, &product)?;
+    scheme.bits(net, 7, &product).map(drop)
+}
+
+#[test]
+fn a_forecast_foresees_what_a_run_takes() {
+    let mut forecasts = memory::simulate(1, false, |net| {
+        let mut forecast = crate::protocol::Forecast::<u64>::new();
+        everything(&mut forecast, net).unwrap();
+        forecast.into_demand()
+    });
+    let demand = forecasts.remove(0);
+    run_additive::<u64, _>(3, Entropy::System, |net, scheme| {
+        scheme.prepare(&demand).unwrap();
+        assert_eq!(scheme.foreseen(), demand.lots().len());
+        let before = scheme.preprocessing();
+        everything(scheme, net).unwrap();
+        assert_eq!(
+            (scheme.foreseen(), scheme.preprocessing()),
+            (0, before),
+            "nothing is left, nothing more was asked for"
+        );
+    });
+}
+
 /// Pearson's statistic of how far counts are from all being equal.
 fn chi_square(counts: &[u64]) -> f64 {
     let expected = counts.iter().sum::<u64>() as f64 / counts.len() as f64;
