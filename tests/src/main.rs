@@ -7,6 +7,7 @@ mod binaries;
 mod case;
 mod expectation;
 mod language;
+mod players;
 mod programs;
 mod random;
 mod robustness;
@@ -19,7 +20,7 @@ fn main() -> ExitCode {
     if !arguments.list {
         binaries::build();
     }
-    let all = [programs::trials(), language::trials(), random::trials(), robustness::trials()];
+    let all = [programs::trials(), language::trials(), players::trials(), random::trials(), robustness::trials()];
     let trials: Vec<Trial> = all.into_iter().flatten().collect();
     libtest_mimic::run(&arguments, trials).exit_code()
 }
