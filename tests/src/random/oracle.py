@@ -22,11 +22,6 @@ class Vector(list):
         got = list.__getitem__(self, i)
         return Vector(got) if isinstance(i, slice) else got
 
-    def __str__(self):
-        width = max((len(str(x)) for x in self), default=0)
-        return "[" + " ".join(str(x).rjust(width) for x in self) + "]"
-
-    __format__ = lambda self, spec: str(self)
     __neg__ = lambda self: Vector(-x for x in self)
     __abs__ = lambda self: Vector(abs(x) for x in self)
 
