@@ -6,8 +6,9 @@
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use quinn::congestion::CubicConfig;
 use quinn::crypto::rustls::{QuicClientConfig, QuicServerConfig};
-use quinn::{IdleTimeout, TransportConfig, VarInt};
+use quinn::{AckFrequencyConfig, IdleTimeout, TransportConfig, VarInt};
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::crypto::{CryptoProvider, verify_tls13_signature};
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime};
@@ -27,6 +28,12 @@ pub(super) const SERVER_NAME: &str = "mpc";
 /// Bytes of a stream, and of a connection, that may be under way unread.
 const STREAM_WINDOW: u32 = 64 << 20;
 const CONNECTION_WINDOW: u32 = 256 << 20;
+
+/// Bytes that may be on their way before the first acknowledgement.
+const FIRST_WINDOW: u64 = 512 << 10;
+
+/// How long a peer may keep back an acknowledgement.
+const LONGEST_ACK_DELAY: Duration = Duration::from_millis(1);
 
 /// A round trip before there is a measurement: a lost first packet is sent again after three of these.
 const FIRST_GUESS: Duration = Duration::from_millis(100);
@@ -120,9 +127,14 @@ fn provider() -> CryptoProvider {
     }
 }
 
-/// Quinn's defaults with large windows: on loopback nothing else gained anything.
+/// Quinn's defaults with large windows, and without the waits of a sender that has filled its first congestion window of ten packets:
+/// it would get the acknowledgement of an odd packet after 25 ms only, many rounds' worth.
 fn transport(idle: Duration) -> Result<TransportConfig, NetError> {
     let limit = IdleTimeout::try_from(idle).map_err(|_| NetError::Setup(format!("idle = {idle:?} is too long")))?;
+    let mut acknowledgements = AckFrequencyConfig::default();
+    acknowledgements.max_ack_delay(Some(LONGEST_ACK_DELAY));
+    let mut congestion = CubicConfig::default();
+    congestion.initial_window(FIRST_WINDOW);
     let mut config = TransportConfig::default();
     config
         .max_idle_timeout(Some(limit))
@@ -133,6 +145,8 @@ fn transport(idle: Duration) -> Result<TransportConfig, NetError> {
         .send_window(u64::from(CONNECTION_WINDOW))
         .max_concurrent_bidi_streams(VarInt::from_u32(crate::net::Channel::ALL.len() as u32))
         .max_concurrent_uni_streams(VarInt::from_u32(0))
+        .ack_frequency_config(Some(acknowledgements))
+        .congestion_controller_factory(Arc::new(congestion))
         .datagram_receive_buffer_size(None);
     Ok(config)
 }
