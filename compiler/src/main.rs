@@ -1,5 +1,11 @@
 //! The command line of `mpcc`.
 
+#![allow(
+    clippy::disallowed_methods,
+    clippy::disallowed_types,
+    reason = "the command line is the shell around the core"
+)]
+
 mod command;
 
 use std::process::ExitCode;

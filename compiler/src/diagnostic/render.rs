@@ -83,8 +83,13 @@ fn one(cache: &mut Shown, diagnostic: &Diagnostic, color: bool) -> String {
     };
     let config = Config::default().with_color(color).with_index_type(IndexType::Byte).with_tab_width(4);
     let mut labels: Vec<(Place, &str, Color)> = Vec::with_capacity(1 + diagnostic.labels.len());
-    let primary = if diagnostic.label.is_empty() { "here" } else { &diagnostic.label };
-    labels.push((cache.place(diagnostic.span), primary, tint));
+    // A place with nothing to say is pointed at only where nothing else would be.
+    let beside = diagnostic.labels.iter().any(|(span, _)| span.file == diagnostic.span.file);
+    match diagnostic.label.as_str() {
+        "" if beside => {}
+        "" => labels.push((cache.place(diagnostic.span), "here", tint)),
+        label => labels.push((cache.place(diagnostic.span), label, tint)),
+    }
     labels.extend(diagnostic.labels.iter().map(|(span, text)| (cache.place(*span), text.as_str(), Color::Cyan)));
     labels.retain(|((file, _), _, _)| *file < cache.files.len());
     // ariadne wants the labels of a file together and in order; the primary file comes first.

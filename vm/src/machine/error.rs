@@ -57,7 +57,9 @@ pub struct Call {
 
 impl fmt::Display for Call {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}:{} in {}", self.file, self.line, self.function)
+        write!(f, "{}:{}", self.file, self.line)?;
+        // The top level has no name.
+        if self.function.is_empty() { Ok(()) } else { write!(f, " in {}", self.function) }
     }
 }
 
