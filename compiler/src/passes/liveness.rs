@@ -95,10 +95,12 @@ impl Liveness {
                     let from = to.0 as usize * self.words;
                     (0..self.words).for_each(|word| self.after[row + word] |= self.before[from + word]);
                 });
-                for word in row..row + self.words {
-                    let more = self.before[word] | (self.after[word] & !defined[word]);
-                    changed |= more != self.before[word];
-                    self.before[word] = more;
+                let rows = row..row + self.words;
+                let through = self.after[rows.clone()].iter().zip(&defined[rows.clone()]);
+                for (before, (after, defined)) in self.before[rows].iter_mut().zip(through) {
+                    let more = *before | (after & !defined);
+                    changed |= more != *before;
+                    *before = more;
                 }
             }
         }

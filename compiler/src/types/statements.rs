@@ -92,8 +92,7 @@ impl<'a> Body<'a, '_> {
 
     fn at_top(&self) -> bool {
         // Elsewhere the parser has said so.
-        let top = self.owner.is_none() && self.loops.is_empty() && self.checker.nesting == 1;
-        top
+        self.owner.is_none() && self.loops.is_empty() && self.checker.nesting == 1
     }
 
     fn raise_stmt(&mut self, span: Span) {

@@ -203,8 +203,8 @@ fn prefixes(bits: u64) -> (Vec<u64>, u64) {
 
 /// Of how many prefixes of at most `levels` levels the lowest `end` bits consist.
 fn pieces(end: u64, levels: u32) -> u64 {
-    let digits = (0..levels).filter(|level| end / 4 / 4u64.pow(*level) % 4 > 0).count() as u64;
-    u64::from(end % 4 > 0) + digits + end / 4 / 4u64.pow(levels)
+    let digits = (0..levels).filter(|level| !(end / 4 / 4u64.pow(*level)).is_multiple_of(4)).count() as u64;
+    u64::from(!end.is_multiple_of(4)) + digits + end / 4 / 4u64.pow(levels)
 }
 
 #[cfg(test)]
