@@ -97,9 +97,11 @@ fn agrees(source: &str, expected: &Value, words: &[&str]) -> Result<(), Disagree
     }
     let said = execute(source, "run", words, &[]);
     let report = || format!("\n-- Python:\n{out}{error:?}\n-- here:\n{}{}", said.out, said.err);
+    if said.err.contains("error[E") {
+        return differs("errors", format!("the program does not compile{}", report()));
+    }
     if said.code != Some(i32::from(error.is_some())) {
-        let kind = if said.err.contains("error[E") { "errors" } else { "exit code" };
-        return differs(kind, format!("exit code {:?}{}", said.code, report()));
+        return differs("exit code", format!("exit code {:?}{}", said.code, report()));
     }
     if error.is_some_and(|error| !said.err.contains(error)) {
         return differs("exception", format!("another exception{}", report()));
