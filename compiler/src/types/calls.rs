@@ -98,8 +98,17 @@ impl<'a> Body<'a, '_> {
         let plain = params.iter().filter(|param| param.kind == ParamKind::Plain).count();
         let rest = params.iter().position(|param| param.kind == ParamKind::Rest);
         let (mut next, mut further, mut fits) = (0, Vec::new(), true);
+        let position = |arg: &ast::Arg| match &arg.kind {
+            ArgKind::Keyword(name) => params.iter().position(|param| param.name.text == name.text),
+            ArgKind::Positional | ArgKind::Star => None,
+        };
+        // Arguments are evaluated in the order in which they are written, which may not be that of the parameters.
+        let written_otherwise = !args.iter().filter_map(position).is_sorted();
         for arg in args {
-            let value = self.expr(&arg.value);
+            let mut value = self.expr(&arg.value);
+            if written_otherwise {
+                value = self.hold(value, false);
+            }
             match &arg.kind {
                 ArgKind::Positional if next < plain => {
                     given[next] = Some(value);

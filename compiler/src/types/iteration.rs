@@ -39,6 +39,14 @@ pub enum Item {
 }
 
 impl Item {
+    /// True for an item of a list into which nothing was ever put: its turn never comes.
+    pub fn is_of_nothing(&self) -> bool {
+        match self {
+            Item::One(value) => *value.ty() == Ty::Unknown,
+            Item::Many(items) => items.iter().any(Item::is_of_nothing),
+        }
+    }
+
     /// The item as one value.
     pub fn value(self, span: Span) -> Value {
         match self {

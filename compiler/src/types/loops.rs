@@ -60,8 +60,10 @@ impl<'a> Body<'a, '_> {
         let watched = live.map(|name| self.target_symbol(name));
         self.iterating.extend(watched.map(|sym| (sym, iter.span)));
         self.counted(&items, span, body, &mut |walk, item| {
-            walk.assign_item(target, item);
-            walk.block(body);
+            if !item.is_of_nothing() {
+                walk.assign_item(target, item);
+                walk.block(body);
+            }
         });
         if watched.is_some() {
             self.iterating.pop();
