@@ -105,6 +105,17 @@ impl<'a> Body<'a, '_> {
     }
 
     fn operate(&mut self, op: BinaryOp, operation: &Operation, left: Value, right: Value, span: Span) -> Value {
+        if let How::Library(name) = operation.how
+            && let Some((what, widest)) = self.too_wide(name)
+        {
+            let wide = format!("`{}` of secret numbers of more than {widest} bits", op.text());
+            self.not_yet(
+                span,
+                &wide,
+                &format!("`precision {what}(bits={widest})` at the top of the file is narrow enough"),
+            );
+            return Value::error(span);
+        }
         // A secret that is known stays one: the result has the kind that the types say.
         let numbers = [&left, &right].iter().all(|value| value.ty().is_scalar(Kind::Int));
         let known = if numbers { known_result(op, &left, &right) } else { Dim::Unknown };
@@ -157,6 +168,14 @@ impl<'a> Body<'a, '_> {
                 Value { why, ..result }
             }
         }
+    }
+
+    /// The widest numbers that a library function takes, where the program's are wider.
+    fn too_wide(&self, name: &str) -> Option<(&'static str, u32)> {
+        let precision = self.checker.precision;
+        let wide_fix = name.starts_with("fix_") && name != "fix_pow" && precision.fix_bits > 62;
+        let wide_int = name.starts_with("int_") && name != "int_pow" && precision.int_bits > 64;
+        if wide_fix { Some(("fix", 62)) } else { wide_int.then_some(("int", 64)) }
     }
 
     fn refuse_binary(&mut self, op: BinaryOp, left: &Value, right: &Value, refusal: Refusal, span: Span) -> Value {
