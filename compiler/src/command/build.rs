@@ -5,6 +5,7 @@ use mpc_bytecode::Program;
 use mpc_bytecode::program::Parties;
 use mpcc::diagnostic::{any_error, render};
 use mpcc::{Compilation, source::Disk};
+use std::io::Write;
 use std::path::{Path, PathBuf};
 
 /// `mpcc build FILE`: says in one line each what is written and what is disclosed.
@@ -22,7 +23,7 @@ pub fn check(file: &Path, format: Format) -> Result<u8, Failure> {
     let found = read_and_compile(file)?;
     match format {
         Format::Human => eprint!("{}", render::human(&found.sources, &found.diagnostics, color())),
-        Format::Json => println!("{}", render::json(&found.sources, &found.diagnostics)),
+        Format::Json => print(&format!("{}\n", render::json(&found.sources, &found.diagnostics).trim_end()))?,
     }
     Ok(if any_error(&found.diagnostics) { exit::ERRORS } else { exit::OK })
 }
@@ -30,7 +31,7 @@ pub fn check(file: &Path, format: Format) -> Result<u8, Failure> {
 /// `mpcc dis FILE`: a program's bytecode as text.
 pub fn dis(file: &Path) -> Result<u8, Failure> {
     let program = if is_bytecode(file) { load(file)? } else { compile(file)?.0 };
-    print!("{}", program.to_text());
+    print(&program.to_text())?;
     Ok(exit::OK)
 }
 
@@ -38,7 +39,7 @@ pub fn dis(file: &Path) -> Result<u8, Failure> {
 pub fn asm(file: &Path, output: &Path) -> Result<u8, Failure> {
     let text = std::fs::read_to_string(file).map_err(|error| unreadable(file, &error))?;
     let program = Program::from_text(&text)
-        .map_err(|error| Failure::new(exit::BAD_INPUT, format!("{}:{error}", file.display())))?;
+        .map_err(|error| Failure::new(exit::BAD_INPUT, format!("{}: {error}", file.display())))?;
     mpc_bytecode::verify(&program)
         .map_err(|error| Failure::new(exit::BAD_INPUT, format!("{}: {error}", file.display())))?;
     write(output, &program.to_bytes())?;
@@ -78,6 +79,17 @@ pub fn is_bytecode(file: &Path) -> bool {
 
 fn unreadable(file: &Path, error: &std::io::Error) -> Failure {
     Failure::new(exit::BAD_INPUT, format!("cannot read {}: {error}", file.display()))
+}
+
+/// Writes a text to standard output; a reader that has seen enough is no error.
+fn print(text: &str) -> Result<(), Failure> {
+    let mut out = std::io::stdout().lock();
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
+            Err(Failure::new(exit::SYSTEM, format!("cannot print: {error}")))
+        }
+        Ok(()) | Err(_) => Ok(()),
+    }
 }
 
 fn write(file: &Path, bytes: &[u8]) -> Result<(), Failure> {

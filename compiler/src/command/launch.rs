@@ -14,6 +14,7 @@ use std::collections::{BTreeMap, HashSet};
 use std::io::{BufRead, BufReader, Write};
 use std::net::UdpSocket;
 use std::os::fd::OwnedFd;
+use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{self, Receiver, Sender};
@@ -156,7 +157,7 @@ impl Job<'_> {
             command.arg("dealer");
         }
         command.arg("--config").arg(folder.join("cluster.toml")).arg("--socket-on-stdin");
-        command.arg("--parent").arg(std::process::id().to_string());
+        command.arg("--parent").arg(std::process::id().to_string()).arg("--remove").arg(folder);
         command.arg("--report").arg(report_of(folder, index));
         if index > 0 && index < self.players {
             command.arg("--no-print");
@@ -182,6 +183,9 @@ impl Job<'_> {
                 lines.push((port.unwrap_or(usize::MAX), line.to_owned()));
             }
         }
+        // What was asked for in a file is in it; others have learned the same.
+        let outputs: HashSet<&str> = self.outputs.iter().filter_map(|text| Some(text.split_once('=')?.0.trim())).collect();
+        lines.retain(|(_, line)| !line.split(" -> ").next().is_some_and(|name| outputs.contains(name)));
         // The sort is stable: of one port, lines stay in the order of the players.
         lines.sort_by_key(|(port, _)| *port);
         let mut shown = HashSet::new();
@@ -247,6 +251,8 @@ impl Process {
         said: &Arc<Said>,
         ended: Sender<usize>,
     ) -> Result<Self, Failure> {
+        // An interrupt of the terminal goes to this process alone: players see that it has ended, and clean up.
+        command.process_group(0);
         command.stdin(Stdio::from(OwnedFd::from(socket)));
         command.stderr(Stdio::piped());
         command.stdout(if index == 0 { Stdio::inherit() } else { Stdio::null() });

@@ -4,7 +4,7 @@ use super::{Failure, build, exit, launch};
 use clap::Args;
 use mpc_bytecode::Program;
 use mpcvm::command::Clear;
-use mpcvm::config::Sharing;
+use mpcvm::config::{MOST_PLAYERS, Sharing};
 use std::path::PathBuf;
 
 /// What may be typed after `mpcc run`.
@@ -66,6 +66,7 @@ pub fn run(args: RunArgs) -> Result<u8, Failure> {
 
 fn run_in_the_clear(program: &Program, players: usize, ring: u32, args: RunArgs) -> Result<u8, Failure> {
     let RunArgs { inputs, outputs, report, .. } = args;
+    eprintln!("warning: in the clear, in one process: this run protects nothing");
     let clear = Clear { program, players, ring, inputs: &inputs, outputs: &outputs, report };
     clear.run().map(|()| exit::OK).map_err(|failure| Failure::new(failure.code, failure.message))
 }
@@ -91,12 +92,11 @@ fn players(program: &Program, asked: Option<usize>, sharing: Sharing) -> Result<
     let singles = program.roles.iter().filter(|role| role.family.is_none()).count();
     let least = singles + program.roles.iter().filter(|role| role.family.is_some()).count();
     let players = asked.unwrap_or(least.max(3));
-    let smallest = if sharing == Sharing::Plain { 1 } else { 2 };
-    if players < smallest {
-        return Err(Failure::new(
-            exit::USAGE,
-            format!("{sharing} sharing needs at least {smallest} players, `-n` says {players}"),
-        ));
+    let possible = sharing.fewest_players()..=MOST_PLAYERS;
+    if !possible.contains(&players) {
+        let (fewest, most) = (possible.start(), possible.end());
+        let message = format!("{sharing} sharing needs {fewest} to {most} players, `-n` says {players}");
+        return Err(Failure::new(exit::USAGE, message));
     }
     if players < least {
         let names: Vec<_> = program.roles.iter().map(|role| role.name.as_str()).collect();

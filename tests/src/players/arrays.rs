@@ -29,11 +29,23 @@ pub fn npz(entries: &[(&str, Vec<u8>)]) -> Vec<u8> {
         let name = format!("{name}.npy");
         let (size, at) = (data.len() as u32, files.len() as u32);
         // Version, flags, method 0 (stored), time, date, checksum, sizes, length of the name, of the extra field.
-        let common = [&[20, 0, 0, 0, 0, 0, 0, 0, 0x21, 0][..], &crc32(data).to_le_bytes(), &size.to_le_bytes(), &size.to_le_bytes(), &(name.len() as u16).to_le_bytes(), &[0, 0]].concat();
+        let common = [
+            &[20, 0, 0, 0, 0, 0, 0, 0, 0x21, 0][..],
+            &crc32(data).to_le_bytes(),
+            &size.to_le_bytes(),
+            &size.to_le_bytes(),
+            &(name.len() as u16).to_le_bytes(),
+            &[0, 0],
+        ]
+        .concat();
         files.extend([b"PK\x03\x04", &common[..], name.as_bytes(), data].concat());
         directory.extend([b"PK\x01\x02\x14\x00", &common[..], &[0; 10], &at.to_le_bytes(), name.as_bytes()].concat());
     }
-    let (count, start, length) = ((entries.len() as u16).to_le_bytes(), (files.len() as u32).to_le_bytes(), (directory.len() as u32).to_le_bytes());
+    let (count, start, length) = (
+        (entries.len() as u16).to_le_bytes(),
+        (files.len() as u32).to_le_bytes(),
+        (directory.len() as u32).to_le_bytes(),
+    );
     [&files[..], &directory, b"PK\x05\x06\0\0\0\0", &count, &count, &length, &start, &[0, 0]].concat()
 }
 

@@ -100,8 +100,8 @@ fn the_folder_of_another() {
     let cluster = Cluster::new(PRODUCT, 2);
     let said = cluster.player(1, "--input y=1 --identity cluster/player0").finish();
     assert_eq!(said.code, Some(78), "{}", said.err);
-    expect_err(&said, "player 0");
-    expect_err(&said, &cluster.key(1)[..12]);
+    expect_err(&said, "which is that of player 0 (alice), but the cluster file says ");
+    expect_err(&said, &format!("{}… for player 1", &cluster.key(1)[..12]));
 }
 
 fn a_player_that_plays_another() {
@@ -172,7 +172,8 @@ fn on_the_wire(days: i64, word: &str) {
 
 fn a_swapped_certificate() {
     let cluster = Cluster::new(PRODUCT, 2);
-    std::fs::copy(cluster.file("cluster/player0/cert.pem"), cluster.file("cluster/player1/cert.pem")).expect("a test can copy");
+    std::fs::copy(cluster.file("cluster/player0/cert.pem"), cluster.file("cluster/player1/cert.pem"))
+        .expect("a test can copy");
     let said = cluster.player(1, "--input y=1").finish();
     assert_eq!(said.code, Some(78), "{}", said.err);
     expect_err(&said, "cluster/player1/cert.pem: the certificate is not for the key in key.pem beside it");
@@ -194,7 +195,9 @@ fn damaged_keys() {
     let cluster = Cluster::new(PRODUCT, 2);
     let key = String::from_utf8(cluster.read("cluster/player0/key.pem")).expect("PEM is text");
     let secret = key.lines().nth(1).expect("PEM has lines").to_owned();
-    for (text, problem) in [("", "holds no PKCS #8 private key in PEM"), (&key[..key.len() / 2], "holds no PKCS #8 private key in PEM")] {
+    for (text, problem) in
+        [("", "holds no PKCS #8 private key in PEM"), (&key[..key.len() / 2], "holds no PKCS #8 private key in PEM")]
+    {
         // The file stays, and with it its mode.
         cluster.write("cluster/player0/key.pem", text);
         let said = cluster.player(0, "--input x=1").finish();

@@ -54,7 +54,10 @@ impl Cluster {
         cluster.compile("model", source);
         let port = free_ports(players as u16 + 1);
         cluster.init(&format!("-n {players} --out cluster --sharing {sharing} --ring {ring} --base-port {port}"));
-        cluster.edit(|text| text.replace("wait = \"60s\"", &format!("wait = \"{WAIT}\"")).replace("idle = \"10s\"", &format!("idle = \"{IDLE}\"")));
+        cluster.edit(|text| {
+            text.replace("wait = \"60s\"", &format!("wait = \"{WAIT}\""))
+                .replace("idle = \"10s\"", &format!("idle = \"{IDLE}\""))
+        });
         cluster
     }
 
@@ -142,7 +145,12 @@ impl Cluster {
 
     /// Starts the dealer, with more words.
     pub fn dealer(&self, more: &str) -> Process {
-        Process::start("the dealer", "mpcvm", self.path(), &words(&format!("dealer --config cluster/cluster.toml {more}")))
+        Process::start(
+            "the dealer",
+            "mpcvm",
+            self.path(),
+            &words(&format!("dealer --config cluster/cluster.toml {more}")),
+        )
     }
 
     /// Starts all members, each player with its words.

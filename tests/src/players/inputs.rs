@@ -30,54 +30,272 @@ const fn case(
 
 /// Files lie in the folder: see [`write_files`].
 const CASES: &[Case] = &[
-    case("no_such_file", "sfix[n]", "--input x=hidden.csv", &["input `x`: hidden.csv: there is no such file"], "hidden"),
+    case(
+        "no_such_file",
+        "sfix[n]",
+        "--input x=hidden.csv",
+        &["input `x`: hidden.csv: there is no such file"],
+        "hidden",
+    ),
     case("a_folder", "sfix[n]", "--input x=folder.csv", &["folder.csv: this is a folder, not a file"], "folder.csv"),
-    case("an_unknown_kind", "sfix[n]", "--input x=data.xlsx", &["`data.xlsx` is neither a number nor a file of a known kind (.csv, .npy, .npz)"], "xlsx"),
+    case(
+        "an_unknown_kind",
+        "sfix[n]",
+        "--input x=data.xlsx",
+        &["`data.xlsx` is neither a number nor a file of a known kind (.csv, .npy, .npz)"],
+        "xlsx",
+    ),
     case("the_wrong_kind", "sfix[n]", "--input x=table.npy", &["table.npy: this is not an .npy file"], "table"),
     case("not_an_archive", "sfix[n]", "--input x=table.npz", &["table.npz: this .npz archive cannot be read"], "table"),
     case("missing", "sfix[n]", "", &["input `x` is missing: give it by `--input x=FILE` or a literal (sfix[n])"], ""),
-    case("too_few_axes", "sfix[n, 2]", "--input x=[41.5,42.5]", &["expected sfix[n, 2] (2 axes), found 1 axis"], "41.5"),
-    case("too_many_axes", "sfix", "--input x=vector.npy", &["vector.npy: expected sfix (a single value), found 1 axis"], "vector"),
+    case(
+        "too_few_axes",
+        "sfix[n, 2]",
+        "--input x=[41.5,42.5]",
+        &["expected sfix[n, 2] (2 axes), found 1 axis"],
+        "41.5",
+    ),
+    case(
+        "too_many_axes",
+        "sfix",
+        "--input x=vector.npy",
+        &["vector.npy: expected sfix (a single value), found 1 axis"],
+        "vector",
+    ),
     case("a_wrong_size", "sfix[n, 3]", "--input x=[[41.5,42.5]]", &["expected sfix[n, 3], found shape [1, 2]"], "41.5"),
-    case("floats_for_integers", "sint[n]", "--input x=vector.npy", &["vector.npy: the array is float64, but the port is sint[n]: convert it with `.astype('int64')`, or declare the port `sfix`"], "float64"),
-    case("a_fraction_for_an_integer", "sint[n]", "--input x=[1,41.5]", &["`41.5` is not an integer (expected sint); round the data, or declare the port `sfix`, at [1]"], "41.5"),
-    case("a_column_that_is_not_there", "sfix[n]", "--input x=table.csv:weight", &["table.csv: there is no column `weight`; the columns are `age, pay`"], "weight"),
-    case("a_column_that_is_not_chosen", "sfix[n]", "--input x=table.csv", &["which of the columns `age, pay` is meant? Select one: `file.csv:age`"], "age"),
-    case("two_columns_for_one_axis", "sfix[n]", "--input x=table.csv:age,pay", &["expected sfix[n] (one column), found 2 columns"], "age"),
-    case("no_number", "sfix[n]", "--input x=table.csv:pay", &["table.csv: row 2, column `pay`: `4l.75` is not a number (expected sfix)"], "4l.75"),
-    case("an_empty_cell", "sfix[n]", "--input x=gap.csv:b", &["gap.csv: row 2, column `b`: the value is missing (expected sfix)"], "gap"),
-    case("a_short_row", "sfix[n]", "--input x=short.csv:a", &["short.csv: row 2: 1 cells where the header names 2 columns"], "short"),
-    case("no_header", "sfix[n]", "--input x=bare.csv", &["bare.csv: the first line must name the columns, but it holds numbers", "add a line such as `x` above it"], "bare"),
-    case("an_empty_file", "sfix[n]", "--input x=empty.csv", &["empty.csv: the file is empty: its first line must name the columns"], "empty"),
+    case(
+        "floats_for_integers",
+        "sint[n]",
+        "--input x=vector.npy",
+        &[
+            "vector.npy: the array is float64, but the port is sint[n]: convert it with `.astype('int64')`, or declare the port `sfix`",
+        ],
+        "float64",
+    ),
+    case(
+        "a_fraction_for_an_integer",
+        "sint[n]",
+        "--input x=[1,41.5]",
+        &["`41.5` is not an integer (expected sint); round the data, or declare the port `sfix`, at [1]"],
+        "41.5",
+    ),
+    case(
+        "a_column_that_is_not_there",
+        "sfix[n]",
+        "--input x=table.csv:weight",
+        &["table.csv: there is no column `weight`; the columns are `age, pay`"],
+        "weight",
+    ),
+    case(
+        "a_column_that_is_not_chosen",
+        "sfix[n]",
+        "--input x=table.csv",
+        &["which of the columns `age, pay` is meant? Select one: `file.csv:age`"],
+        "age",
+    ),
+    case(
+        "two_columns_for_one_axis",
+        "sfix[n]",
+        "--input x=table.csv:age,pay",
+        &["expected sfix[n] (one column), found 2 columns"],
+        "age",
+    ),
+    case(
+        "no_number",
+        "sfix[n]",
+        "--input x=table.csv:pay",
+        &["table.csv: row 2, column `pay`: `4l.75` is not a number (expected sfix)"],
+        "4l.75",
+    ),
+    case(
+        "an_empty_cell",
+        "sfix[n]",
+        "--input x=gap.csv:b",
+        &["gap.csv: row 2, column `b`: the value is missing (expected sfix)"],
+        "gap",
+    ),
+    case(
+        "a_short_row",
+        "sfix[n]",
+        "--input x=short.csv:a",
+        &["short.csv: row 2: 1 cells where the header names 2 columns"],
+        "short",
+    ),
+    case(
+        "no_header",
+        "sfix[n]",
+        "--input x=bare.csv",
+        &["bare.csv: the first line must name the columns, but it holds numbers", "add a line such as `x` above it"],
+        "bare",
+    ),
+    case(
+        "an_empty_file",
+        "sfix[n]",
+        "--input x=empty.csv",
+        &["empty.csv: the file is empty: its first line must name the columns"],
+        "empty",
+    ),
     case("an_empty_array_file", "sfix[n]", "--input x=empty.npy", &["empty.npy: this is not an .npy file"], "empty"),
     case("not_text", "sfix[n]", "--input x=binary.csv", &["binary.csv: row 1: this is not text in UTF-8"], "binary"),
-    case("other_separators", "sfix[n]", "--input x=semicolons.csv", &["columns are separated by commas, but the header is `a;b`"], "semicolons"),
-    case("nan_as_text", "sfix[n]", "--input x=[1,nan]", &["`nan` is not a finite number (expected sfix), at [1]"], "nan"),
-    case("infinity_in_a_table", "sfix[n]", "--input x=infinite.csv", &["infinite.csv: row 1, column `x`: `-inf` is not a finite number (expected sfix)"], "inf"),
-    case("nan_in_an_array", "sfix[n]", "--input x=nan.npy", &["nan.npy: element [1]: NaN is not a finite number (expected sfix)"], "NaN"),
-    case("out_of_range", "sfix[n]", "--input x=[1,-5000000000.25]", &["`-5000000000.25` is out of range", "at [1]"], "5000000000"),
-    case("out_of_range_in_an_array", "sfix[n]", "--input x=large.npy", &["large.npy: element [2]: 1000000000000 is out of range"], "1000000000000"),
-    case("an_integer_out_of_range", "sint", "--input x=9223372036854775808", &["`9223372036854775808` is out of range: integers have 64 bits with their sign here"], "9223372036854775808"),
-    case("an_integer_out_of_range_in_an_array", "sint[n]", "--input x=unsigned.npy", &["unsigned.npy: element [0]: 18446744073709551615 is out of range"], "18446744073709551615"),
-    case("no_truth_value", "sbool", "--input x=maybe", &["`maybe` is not true, false, 1 or 0 (expected sbool)"], "maybe"),
-    case("a_ragged_literal", "sfix[n, m]", "--input x=[[41.5,2],[3]]", &["the rows have different lengths: 2 and 1"], "41.5"),
-    case("a_number_where_a_list_is_needed", "sfix[n, m]", "--input x=[[41.5],3]", &["a number where a list is needed, at [1]"], "41.5"),
+    case(
+        "other_separators",
+        "sfix[n]",
+        "--input x=semicolons.csv",
+        &["columns are separated by commas, but the header is `a;b`"],
+        "semicolons",
+    ),
+    case(
+        "nan_as_text",
+        "sfix[n]",
+        "--input x=[1,nan]",
+        &["`nan` is not a finite number (expected sfix), at [1]"],
+        "nan",
+    ),
+    case(
+        "infinity_in_a_table",
+        "sfix[n]",
+        "--input x=infinite.csv",
+        &["infinite.csv: row 1, column `x`: `-inf` is not a finite number (expected sfix)"],
+        "inf",
+    ),
+    case(
+        "nan_in_an_array",
+        "sfix[n]",
+        "--input x=nan.npy",
+        &["nan.npy: element [1]: NaN is not a finite number (expected sfix)"],
+        "NaN",
+    ),
+    case(
+        "out_of_range",
+        "sfix[n]",
+        "--input x=[1,-5000000000.25]",
+        &["`-5000000000.25` is out of range", "at [1]"],
+        "5000000000",
+    ),
+    case(
+        "out_of_range_in_an_array",
+        "sfix[n]",
+        "--input x=large.npy",
+        &["large.npy: element [2]: 1000000000000 is out of range"],
+        "1000000000000",
+    ),
+    case(
+        "an_integer_out_of_range",
+        "sint",
+        "--input x=9223372036854775808",
+        &["9223372036854775808 is out of range: integers have 64 bits with their sign here"],
+        "9223372036854775808",
+    ),
+    case(
+        "an_integer_out_of_range_in_an_array",
+        "sint[n]",
+        "--input x=unsigned.npy",
+        &["unsigned.npy: element [0]: 18446744073709551615 is out of range"],
+        "18446744073709551615",
+    ),
+    case(
+        "no_truth_value",
+        "sbool",
+        "--input x=maybe",
+        &["`maybe` is not true, false, 1 or 0 (expected sbool)"],
+        "maybe",
+    ),
+    case(
+        "a_ragged_literal",
+        "sfix[n, m]",
+        "--input x=[[41.5,2],[3]]",
+        &["the rows have different lengths: 2 and 1"],
+        "41.5",
+    ),
+    case(
+        "a_number_where_a_list_is_needed",
+        "sfix[n, m]",
+        "--input x=[[41.5],3]",
+        &["a number where a list is needed, at [1]"],
+        "41.5",
+    ),
     case("an_open_literal", "sfix[n]", "--input x=[41.5,2", &["a `]` is missing"], "41.5"),
-    case("a_truncated_array", "sfix[n]", "--input x=cut.npy", &["cut.npy: the file is truncated or damaged: shape [3] of float64 needs 24 bytes, it holds 20"], "truncated"),
-    case("a_truncated_header", "sfix[n]", "--input x=head.npy", &["head.npy: the file is truncated: its header is incomplete"], "head"),
+    case(
+        "a_truncated_array",
+        "sfix[n]",
+        "--input x=cut.npy",
+        &["cut.npy: the file is truncated or damaged: shape [3] of float64 needs 24 bytes, it holds 20"],
+        "truncated",
+    ),
+    case(
+        "a_truncated_header",
+        "sfix[n]",
+        "--input x=head.npy",
+        &["head.npy: the file is truncated: its header is incomplete"],
+        "head",
+    ),
     case("a_header_that_asks_for_everything", "sfix[n]", "--input x=huge.npy", &["huge.npy: "], "huge"),
-    case("an_array_of_objects", "sfix[n]", "--input x=objects.npy", &["the array holds Python objects; convert it with `.astype('float64')`"], "objects"),
+    case(
+        "an_array_of_objects",
+        "sfix[n]",
+        "--input x=objects.npy",
+        &["the array holds Python objects; convert it with `.astype('float64')`"],
+        "objects",
+    ),
     case("an_array_of_text", "sfix[n]", "--input x=text.npy", &["the array holds text, not numbers"], "text"),
     case("a_truncated_archive", "sfix[n]", "--input x=cut.npz", &["cut.npz: this .npz archive cannot be read"], "cut"),
-    case("an_array_that_is_not_there", "sfix[n]", "--input x=two.npz:third", &["two.npz: there is no array `third`; the arrays are `first, second`"], "third"),
-    case("an_array_that_is_not_chosen", "sfix[n]", "--input x=two.npz", &["which of the arrays `first, second` is meant? Select one: `file.npz:first`"], "first"),
+    case(
+        "an_array_that_is_not_there",
+        "sfix[n]",
+        "--input x=two.npz:third",
+        &["two.npz: there is no array `third`; the arrays are `first, second`"],
+        "third",
+    ),
+    case(
+        "an_array_that_is_not_chosen",
+        "sfix[n]",
+        "--input x=two.npz",
+        &["which of the arrays `first, second` is meant? Select one: `file.npz:first`"],
+        "first",
+    ),
     case("twice", "sfix[n]", "--input x=[41.5] --input x=vector.npy", &["input `x` is given more than once"], "41.5"),
-    case("of_another", "sfix[n]", "--input x=[1] --input y=41", &["input `y` belongs to player 1, not to this one"], "41"),
-    case("a_member_of_no_family", "sfix[n]", "--input x[3]=[41.5]", &["there is no `x[3]`: input `x` has 1 members"], "41.5"),
-    case("unknown", "sfix[n]", "--input x=[1] --input pay=41.5", &["the program has no input `pay`; its inputs: x, y, k"], "41.5"),
-    case("an_output_as_input", "sfix[n]", "--input x=[1] --input z=41.5", &["`z` is an output of the program; `--output z=FILE` writes it"], "41.5"),
-    case("a_bad_parameter", "sfix[n]", "--input x=[1] --input k=4l", &["parameter `k`: `4l` is not a number (expected int)"], "4l"),
-    case("two_mistakes", "sfix[n]", "--input x=table.csv:pay --input k=4l", &["row 2, column `pay`", "parameter `k`: `4l` is not a number"], "4l"),
+    case(
+        "of_another",
+        "sfix[n]",
+        "--input x=[1] --input y=41",
+        &["input `y` belongs to player 1, not to this one"],
+        "41",
+    ),
+    case(
+        "a_member_of_no_family",
+        "sfix[n]",
+        "--input x[3]=[41.5]",
+        &["there is no `x[3]`: input `x` has 1 members"],
+        "41.5",
+    ),
+    case(
+        "unknown",
+        "sfix[n]",
+        "--input x=[1] --input pay=41.5",
+        &["the program has no input `pay`; its inputs: x, y, k"],
+        "41.5",
+    ),
+    case(
+        "an_output_as_input",
+        "sfix[n]",
+        "--input x=[1] --input z=41.5",
+        &["`z` is an output of the program; `--output z=FILE` writes it"],
+        "41.5",
+    ),
+    case(
+        "a_bad_parameter",
+        "sfix[n]",
+        "--input x=[1] --input k=4l",
+        &["parameter `k`: `4l` is not a number (expected int)"],
+        "4l",
+    ),
+    case(
+        "two_mistakes",
+        "sfix[n]",
+        "--input x=table.csv:pay --input k=4l",
+        &["row 2, column `pay`", "parameter `k`: `4l` is not a number"],
+        "4l",
+    ),
 ];
 
 /// All trials.
@@ -150,13 +368,14 @@ fn check(case: &Case) {
     case.says.iter().for_each(|text| expect_err(&all[0], text));
     assert!(all.iter().all(|said| said.out.is_empty()), "something was computed");
     for said in &all[1..] {
-        expect_err(said, "player 0 (alice)");
+        expect_err(said, "player 0");
         let named = ["`x`", "`k`", "an input that the program does not have", "wrong player"];
         assert!(named.iter().any(|text| said.err.contains(text)), "the port is not named:\n{}", said.err);
         let clean = said.err.replace("not fit: expected", "").replace("is missing", "");
         assert!(case.secret.is_empty() || !clean.contains(case.secret), "`{}` is known:\n{}", case.secret, said.err);
     }
-    let does_not_fit = case.says.iter().any(|text| text.contains("input `x`: ") || text.contains(".npy: ") || text.contains("column"));
+    let does_not_fit =
+        case.says.iter().any(|text| text.contains("input `x`: ") || text.contains(".npy: ") || text.contains("column"));
     if does_not_fit && case.line.matches("--input").count() == 1 {
         expect_err(&all[1], &format!("player 0 (alice): input `x` does not fit: expected {}", case.ty));
     }
@@ -181,7 +400,8 @@ print(f\"{n} {m} {k}\")
     cluster.write("none.csv", "y\n");
     cluster.write("none.npy", npy("<f8", "(0, 3)", &[]));
     cluster.write("one.npy", npy("<f8", "(1, 1)", &2.5f64.to_le_bytes()));
-    let all = cluster.finish(&["--input x=none.npy --output table=back.npy", "--input y=none.csv --output same=back.csv"]);
+    let all =
+        cluster.finish(&["--input x=none.npy --output table=back.npy", "--input y=none.csv --output same=back.csv"]);
     expect_code(&all, 0);
     assert_eq!(all[0].out, "0 3 0\nsums -> all: 1.0\n");
     assert_eq!(cluster.read("back.npy"), cluster.read("none.npy"));
@@ -201,10 +421,11 @@ fn sizes_that_do_not_fit_together() {
     let all = cluster.finish(&["--input x=[1,2,3]", "--input y=[[1,2],[3,4]]"]);
     expect_code(&all, 65);
     for said in &all[..2] {
-        expect_err(said, "input `y` of player 1");
-        expect_err(said, "size 2");
-        expect_err(said, "n = 3");
-        expect_err(said, "input `x` of player 0");
+        expect_err(
+            said,
+            "the dimension `n` cannot be both 3 and 2: input `x` of player 0 (alice) has size 3 along axis 0",
+        );
+        expect_err(said, "input `y` of player 1 (bob) has size 2 along axis 0");
     }
 }
 

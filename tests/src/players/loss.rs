@@ -8,12 +8,12 @@ use libtest_mimic::Trial;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-/// Rounds without an end: lines 4 to 7 talk.
+/// Rounds without an end: lines 5 and 6 talk. How long it goes on is revealed: so nothing of it can be dealt ahead.
 const LONG: &str = "\
 role alice, bob, carol
 input a: sint from alice
 s = a
-for i in range(1000000000):
+for i in range(a.reveal()):
     s = s * a
     if i % 400 == 0:
         print(f\"turn {i}\")
@@ -26,7 +26,7 @@ role alice, bob, carol
 input a: sint from alice
 t = 1
 print(\"turn 0\")
-for i in range(1000000000):
+for i in range(a.reveal()):
     t = (t * 3 + i) % 1000003
 print(t + (a * a).reveal())
 ";
@@ -34,9 +34,9 @@ print(t + (a * a).reveal())
 /// Large products: much is under way when somebody dies.
 const WIDE: &str = "\
 role alice, bob, carol
-input a: sfix from alice
-v = a + zeros(60000)
-for i in range(1000000000):
+input a: sint from alice
+v = sfix(a - a) + zeros(20000)
+for i in range(a.reveal()):
     v = v * v
     print(f\"turn {i}\")
 print(v[0].reveal())
@@ -49,9 +49,11 @@ const SOON: Duration = Duration::from_secs(5);
 pub fn trials() -> Vec<Trial> {
     let mut all = Vec::new();
     for victim in 0..4 {
-        for (name, source, word) in
-            [("at_the_start", LONG, "turn 0"), ("in_the_middle", LONG, "turn 1200"), ("among_large_messages", WIDE, "turn 2")]
-        {
+        for (name, source, word) in [
+            ("at_the_start", LONG, "turn 0"),
+            ("in_the_middle", LONG, "turn 1200"),
+            ("among_large_messages", WIDE, "turn 2"),
+        ] {
             let who = if victim == 3 { "the_dealer".into() } else { format!("player_{victim}") };
             all.push(Trial::test(format!("players::loss::{who}_dies_{name}"), move || {
                 dies(source, word, victim);
@@ -97,7 +99,7 @@ fn name(member: usize) -> &'static str {
 
 /// Starts a program that goes on and on, and waits until all players have printed a word.
 fn start(cluster: &Cluster, word: &str) -> Vec<Process> {
-    let members = cluster.start(&["--input a=3", "", ""]);
+    let members = cluster.start(&["--input a=1000000000", "", ""]);
     members[..3].iter().for_each(|player| player.prints(word));
     members
 }
@@ -137,7 +139,8 @@ fn two_die_at_once() {
 }
 
 fn before_the_start_it_may_come_back() {
-    let source = "role alice, bob\ninput x: sint from alice\ninput y: sint from bob\noutput z: sint to all\nz = x * y\n";
+    let source =
+        "role alice, bob\ninput x: sint from alice\ninput y: sint from bob\noutput z: sint to all\nz = x * y\n";
     let cluster = Cluster::new(source, 2);
     let first = cluster.player(0, "--input x=4");
     let lost = cluster.player(1, "--input y=5");
@@ -145,6 +148,7 @@ fn before_the_start_it_may_come_back() {
     [&first, &lost].iter().for_each(|player| player.notes("waiting for the dealer"));
     lost.signal("KILL");
     drop(lost.finish());
+    first.notes("is gone before the start: waiting for it again");
     let all = [first, cluster.player(1, "--input y=6"), cluster.dealer("")].map(Process::finish);
     expect_code(&all, 0);
     assert_eq!(all[0].out, "z -> all: 24\n");
@@ -170,9 +174,9 @@ fn falls_silent(victim: usize, who: &str) {
 }
 
 fn a_pause_is_no_loss() {
-    let source = LONG.replace("1000000000", "2000").replace("s * a", "s * a - s");
+    let source = LONG.replace("s * a", "s * (a - a) + a");
     let cluster = Cluster::new(&source, 3);
-    let members = cluster.start(&["--input a=2", "", ""]);
+    let members = cluster.start(&["--input a=2000", "", ""]);
     members[1].prints("turn 0");
     members[1].signal("STOP");
     // Unless all is over already, the others say whom they wait for, and where.
@@ -180,7 +184,7 @@ fn a_pause_is_no_loss() {
     members[1].signal("CONT");
     let all: Vec<Said> = members.into_iter().map(Process::finish).collect();
     expect_code(&all, 0);
-    assert!(all[..3].iter().all(|said| said.out.ends_with("turn 1600\n2\n")), "{}", all[0].out);
+    assert!(all[..3].iter().all(|said| said.out.ends_with("turn 1600\n2000\n")), "{}", all[0].out);
 }
 
 fn an_interrupted_player() {
@@ -209,15 +213,16 @@ print(ratio(7, k))
 print(\"never\")
 ";
     let cluster = Cluster::new(source, 3);
-    let all = cluster.finish(&["--input a=5", "", ""]);
+    let mut all = cluster.finish(&["--input a=5", "", ""]);
+    // The dealer does not know the program: it has served to the end.
+    let dealer = all.pop().expect("the dealer");
+    assert_eq!((dealer.code, dealer.err.as_str()), (Some(0), ""));
     expect_code(&all, 1);
-    for said in &all[..3] {
-        expect_err(said, "ZeroDivisionError: ");
-        expect_err(said, "at model.mpc:5 in ratio");
-        expect_err(said, "at model.mpc:9 in ");
+    for said in &all {
+        expect_err(said, "error: ZeroDivisionError: ");
+        expect_err(said, "at model.mpc:5");
         assert_eq!(said.out, "25\n");
     }
-    expect_err(&all[3], "ZeroDivisionError");
     // The same program with another parameter is all right.
     let all = cluster.finish(&["--input a=5 --input k=2", "--input k=2", "--input k=2"]);
     expect_code(&all, 0);
@@ -228,9 +233,10 @@ fn a_failed_assertion() {
     let source = "role alice\ninput a: sint from alice\nopen = a.reveal()\nassert open > 3, f\"{open} is too small\"\n";
     let cluster = Cluster::new(source, 2);
     let all = cluster.finish(&["--input a=2", ""]);
-    expect_code(&all, 1);
-    expect_err(&all[0], "AssertionError: 2 is too small");
-    expect_err(&all[1], "model.mpc:4");
+    expect_code(&all[..2], 1);
+    for said in &all[..2] {
+        expect_err(said, "AssertionError: 2 is too small\n  at model.mpc:4");
+    }
 }
 
 /// One player cannot keep what it learned: the others are not told why, but by whom.
@@ -272,7 +278,7 @@ fn run_ends(signal: &str, player: bool) {
     let temporary = cluster.file("tmp");
     std::fs::create_dir(&temporary).expect("a test can make a folder");
     let mut command = crate::binaries::command("mpcc");
-    command.current_dir(cluster.path()).env("TMPDIR", &temporary).args(["run", "model.mpc", "--input", "a=3"]);
+    command.current_dir(cluster.path()).env("TMPDIR", &temporary).args(["run", "model.mpc", "--input", "a=1000000000"]);
     let run = Process::spawn("mpcc run", command);
     run.prints("turn 400");
     let players = children(run.id());

@@ -45,7 +45,11 @@ impl State {
     }
 
     /// Copies a stream for as long as it is open.
-    fn follow(self: &Arc<Self>, stream: Option<impl Read + Send + 'static>, to: fn(&mut Seen) -> &mut Vec<u8>) -> JoinHandle<()> {
+    fn follow(
+        self: &Arc<Self>,
+        stream: Option<impl Read + Send + 'static>,
+        to: fn(&mut Seen) -> &mut Vec<u8>,
+    ) -> JoinHandle<()> {
         let state = Arc::clone(self);
         std::thread::spawn(move || {
             let mut buffer = [0; 4096];
@@ -78,7 +82,10 @@ impl Process {
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().unwrap_or_else(|error| panic!("cannot start {name}: {error}"));
         let state = Arc::new(State::default());
-        let readers = [state.follow(child.stdout.take(), |seen| &mut seen.out), state.follow(child.stderr.take(), |seen| &mut seen.err)];
+        let readers = [
+            state.follow(child.stdout.take(), |seen| &mut seen.out),
+            state.follow(child.stderr.take(), |seen| &mut seen.err),
+        ];
         let id = child.id();
         let threads = readers.into_iter().chain([state.reap(child)]).collect();
         Process { name: name.to_owned(), id, state, threads }
@@ -92,7 +99,11 @@ impl Process {
     /// Waits until `found` is true of what it said, or it has ended.
     fn wait_for(&self, found: impl Fn(&Seen) -> bool, what: &str) {
         let wait = |seen: &mut Seen| !found(seen) && seen.ended.is_none();
-        let (seen, _) = self.state.bell.wait_timeout_while(self.state.lock(), PATIENCE, wait).unwrap_or_else(PoisonError::into_inner);
+        let (seen, _) = self
+            .state
+            .bell
+            .wait_timeout_while(self.state.lock(), PATIENCE, wait)
+            .unwrap_or_else(PoisonError::into_inner);
         if !found(&seen) {
             let (out, err) = (String::from_utf8_lossy(&seen.out), String::from_utf8_lossy(&seen.err));
             panic!("{} did not say {what}; it said\n-- standard output:\n{out}\n-- standard error:\n{err}", self.name);
@@ -101,7 +112,10 @@ impl Process {
 
     /// Waits until standard output holds a text.
     pub fn prints(&self, text: &str) {
-        self.wait_for(|seen| String::from_utf8_lossy(&seen.out).contains(text), &format!("`{text}` on standard output"));
+        self.wait_for(
+            |seen| String::from_utf8_lossy(&seen.out).contains(text),
+            &format!("`{text}` on standard output"),
+        );
     }
 
     /// Waits until standard error holds a text.
@@ -122,7 +136,11 @@ impl Process {
     /// Waits for its end; with the moment at which it ended.
     pub fn finish_at(mut self) -> (Said, Instant) {
         let running = |seen: &mut Seen| seen.ended.is_none();
-        let (seen, late) = self.state.bell.wait_timeout_while(self.state.lock(), PATIENCE, running).unwrap_or_else(PoisonError::into_inner);
+        let (seen, late) = self
+            .state
+            .bell
+            .wait_timeout_while(self.state.lock(), PATIENCE, running)
+            .unwrap_or_else(PoisonError::into_inner);
         let err = String::from_utf8_lossy(&seen.err).into_owned();
         let ended = seen.ended;
         drop(seen);

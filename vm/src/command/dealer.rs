@@ -4,7 +4,9 @@ use super::cluster::Place;
 use super::report::Report;
 use super::{Failure, MemberArgs, exit, process};
 use crate::correlated::dealer;
+use crate::machine::greet_players;
 use crate::net::Net;
+use crate::protocol::Fault;
 use std::time::{Duration, Instant};
 
 /// Runs the dealer until all players have finished.
@@ -18,10 +20,11 @@ pub fn run(args: &MemberArgs) -> Result<(), Failure> {
     let start = Instant::now();
     let entropy = args.entropy();
     let net = &mut ports.preprocessing;
-    let result = match place.cluster.ring {
+    let greeted = greet_players(net, place.cluster.ring).map_err(Fault::from);
+    let result = greeted.and_then(|()| match place.cluster.ring {
         128 => dealer::serve::<u128>(net, entropy),
         _ => dealer::serve::<u64>(net, entropy),
-    };
+    });
     match result {
         Ok(()) => {
             let report = Report::new(

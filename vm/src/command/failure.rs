@@ -41,7 +41,8 @@ impl Failure {
 
 impl From<ConfigError> for Failure {
     fn from(error: ConfigError) -> Self {
-        Failure::new(exit::CONFIG, error.to_string())
+        let code = if matches!(error, ConfigError::Plan(_)) { exit::USAGE } else { exit::CONFIG };
+        Failure::new(code, error.to_string())
     }
 }
 

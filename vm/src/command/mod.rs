@@ -78,6 +78,9 @@ struct MemberArgs {
     /// Ends when this process is no longer the parent.
     #[arg(long, hide = true, value_name = "PID")]
     parent: Option<u32>,
+    /// Removes this folder when the parent has ended before it could.
+    #[arg(long, hide = true, value_name = "DIR", requires = "parent")]
+    remove: Option<PathBuf>,
     /// Binds the process to a core.
     #[arg(long, hide = true, value_name = "CORE")]
     core: Option<usize>,

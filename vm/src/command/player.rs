@@ -5,12 +5,13 @@ use super::report::Report;
 use super::{Failure, PlayerArgs, exit, process};
 use crate::algebra::Domain;
 use crate::config::Sharing;
-use crate::correlated::Demand;
+use crate::correlated::{Correlation, Demand};
 use crate::io::Assignment;
-use crate::machine::{Cast, Error, Linked, Machine, Terminal, forecast, link, prepare};
+use crate::machine::{Cast, Error, Linked, Machine, Terminal, forecast, greet_dealer, link, prepare};
 use crate::net::{Counters, Net, Ports, Session, Traffic, memory};
 use crate::protocol::{Additive, Forecast, Plain};
 use mpc_bytecode::Program;
+use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -80,7 +81,12 @@ impl Job<'_> {
                 member.report.as_deref().map_or(Ok(()), |path| report.write(path))
             }
             Err(error) => {
-                session.abort(error.exit_code(), &error.for_peers());
+                match &error {
+                    // All players raise it: none goes before all are there, so that all have printed and say the same. Whoever is lost on
+                    // the way makes no difference any more.
+                    Error::Uncaught { .. } => drop(session.finish()),
+                    _ => session.abort(error.exit_code(), &error.for_peers()),
+                }
                 Err(error.into())
             }
         }
@@ -107,9 +113,9 @@ impl Job<'_> {
         linked: &Linked<D>,
         console: &mut Terminal<'_>,
     ) -> Result<Report, Error> {
-        let Ports { mut online, preprocessing, control } = ports;
+        let Ports { mut online, mut preprocessing, control } = ports;
         let control = control.counters().total();
-        let watch = || session.failure();
+        let watch = |line: u32| session.failure(line);
         let start = Instant::now();
         match self.place.cluster.sharing {
             Sharing::Plain => {
@@ -118,6 +124,7 @@ impl Job<'_> {
                 Ok(self.report(Duration::ZERO, start.elapsed(), &online.counters(), control))
             }
             Sharing::Additive => {
+                greet_dealer(&mut preprocessing, D::BITS)?;
                 let entropy = self.args.member.entropy();
                 let mut additive = Additive::<D>::join(&mut online, Box::new(preprocessing), entropy)?;
                 additive.prepare(&demand(self.program, linked)?)?;
@@ -142,10 +149,21 @@ impl Job<'_> {
 /// Lots of correlated randomness that are foreseen at most; what comes after is ordered as it is used.
 const MOST_LOTS: usize = 1 << 20;
 
-/// What correlated randomness the program will use, as far as that is known before it runs.
+/// Bytes of corrections that are foreseen at most: a loop over large tensors must not be walked to its end before it starts.
+const MOST_FORESEEN: usize = 4 << 30;
+
+/// What correlated randomness the program will use, as far as that is known before it runs. All players come to the same: the limits
+/// count what is foreseen, not the time it takes.
 fn demand<D: Domain>(program: &Program, linked: &Linked<D>) -> Result<Demand, Error> {
     let mut counting = Forecast::<D>::new();
-    forecast(program, linked, &mut counting, |counting| counting.demand().lots().len() >= MOST_LOTS)?;
+    let counted = Cell::new((0, 0));
+    forecast(program, linked, &mut counting, |counting| {
+        let (lots, (known, bytes)) = (counting.demand().lots(), counted.get());
+        let more = lots[known..].iter().map(Correlation::correction_bytes::<D>);
+        let bytes = more.fold(bytes, usize::saturating_add);
+        counted.set((lots.len(), bytes));
+        lots.len() >= MOST_LOTS || bytes >= MOST_FORESEEN
+    })?;
     Ok(counting.into_demand())
 }
 

@@ -33,10 +33,7 @@ pub fn init(plan: &Plan, folder: &Path) -> Result<PathBuf, ConfigError> {
     let folders: Vec<_> = (0..addresses.len()).map(|peer| folder.join(folder_name(peer, plan.players))).collect();
     let mut made = folders.iter().map(|folder| folder.join(KEY_FILE)).chain([path.clone()]);
     if let Some(there) = made.find(|path| path.exists()) {
-        let there = there.display();
-        return Err(ConfigError::Plan(format!(
-            "{there} exists and is not overwritten: remove it, or choose another folder"
-        )));
+        return Err(ConfigError::Exists(there));
     }
     let mut keys = Vec::new();
     for (peer, folder) in folders.iter().enumerate() {

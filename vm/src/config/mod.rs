@@ -51,6 +51,9 @@ pub enum ConfigError {
     /// A plan for a new cluster that cannot be.
     #[error("{0}")]
     Plan(String),
+    /// A file of a new cluster that is there already.
+    #[error("{} exists and is not overwritten: remove it, or choose another folder", .0.display())]
+    Exists(PathBuf),
     /// An identity that cannot be made.
     #[error(transparent)]
     Identity(#[from] crate::identity::IdentityError),

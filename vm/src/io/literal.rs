@@ -82,7 +82,7 @@ impl Walk {
             return Err("something is left over after the list".into());
         }
         if self.rank == Some(self.counts.len()) {
-            return Err(format!("a list where a number is needed, at {}", self.place()));
+            return Err(format!("a list where a number is needed, at {}", self.next_place()));
         }
         self.item()?;
         self.counts.push(0);
@@ -102,7 +102,7 @@ impl Walk {
             return Err("something is left over after the list".into());
         }
         if self.rank.is_some_and(|rank| rank != depth) || depth < self.sizes.len() {
-            return Err(format!("a number where a list is needed, at {}", self.place()));
+            return Err(format!("a number where a list is needed, at {}", self.next_place()));
         }
         self.rank = Some(depth);
         self.item()?;
@@ -112,7 +112,7 @@ impl Walk {
 
     fn comma(&mut self) -> Result<(), String> {
         if !std::mem::replace(&mut self.after_item, false) || self.counts.is_empty() {
-            return Err(format!("a value is missing at {}", self.place()));
+            return Err(format!("a value is missing at {}", self.next_place()));
         }
         Ok(())
     }
@@ -131,6 +131,15 @@ impl Walk {
         Ok(())
     }
 
+    /// The place of the item that comes next.
+    fn next_place(&self) -> String {
+        let outer = self.counts.len().saturating_sub(1);
+        let index = |(axis, count): (usize, &usize)| if axis == outer { *count } else { count.saturating_sub(1) };
+        let at: Vec<String> = self.counts.iter().enumerate().map(|each| index(each).to_string()).collect();
+        format!("[{}]", at.join(", "))
+    }
+
+    /// The place of the item that was met last.
     fn place(&self) -> String {
         let at: Vec<String> = self.counts.iter().map(|count| count.saturating_sub(1).to_string()).collect();
         format!("[{}]", at.join(", "))

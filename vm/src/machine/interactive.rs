@@ -168,7 +168,8 @@ impl<P: Protocol> Machine<'_, P> {
         }
     }
 
-    /// Discloses values to the roles of output ports: one opening for each set of recipients, in order of the batch.
+    /// Discloses values to the roles of output ports: one opening for each set of recipients, in order of the batch. What this
+    /// player learns it puts out in order of the ports, once all of it is there.
     pub(super) fn output(&mut self, batch: &[(PortId, AnySrc)]) -> Outcome<()> {
         let mut parts = Vec::with_capacity(batch.len());
         for &(id, src) in batch {
@@ -183,9 +184,14 @@ impl<P: Protocol> Machine<'_, P> {
                 groups.push(&part.to);
             }
         }
-        groups.iter().try_for_each(|&to| {
+        let mut learned = Vec::new();
+        for to in groups {
             let of_group: Vec<_> = parts.iter().filter(|part| part.to == *to).collect();
-            self.disclose(to, &of_group)
+            learned.extend(self.disclose(to, &of_group)?);
+        }
+        learned.sort_by_key(|(id, member, _)| (id.0, *member));
+        learned.into_iter().try_for_each(|(id, member, value)| {
+            self.console.output(id, member, value).map_err(Stop::Output)
         })
     }
 
@@ -211,27 +217,29 @@ impl<P: Protocol> Machine<'_, P> {
         Ok(items.iter().zip(players).enumerate().map(part).collect())
     }
 
-    fn disclose(&mut self, to: &Recipients, entries: &[&Part<P::Domain>]) -> Outcome<()> {
+    /// Opens values to their recipients, and returns them where this player is one.
+    fn disclose(&mut self, to: &Recipients, entries: &[&Part<P::Domain>]) -> Outcome<Vec<Learned<P::Domain>>> {
         let mut shares = Vec::new();
         entries.iter().for_each(|part| collect(&part.value, &mut shares));
         let count = shares.len();
         let opened = if shares.is_empty() { Some(Vec::new()) } else { self.protocol.open(self.net, to, &shares)? };
         if !to.include(self.net.me()) || self.dry {
-            return Ok(());
+            return Ok(Vec::new());
         }
         let Some(opened) = opened.filter(|opened| opened.len() == count) else {
             return broken("a protocol returned another number of results");
         };
         let mut opened = opened.into_iter();
+        let mut learned = Vec::with_capacity(entries.len());
         for part in entries {
             let kind = self.port(part.id)?.kind;
             let value = replace(&part.value, &mut |_| match opened.next() {
                 Some(values) => Self::opened(kind.opened().unwrap_or(kind), values),
                 None => broken("a protocol returned another number of results"),
             })?;
-            self.console.output(part.id, part.member, value).map_err(Stop::Output)?;
+            learned.push((part.id, part.member, value));
         }
-        Ok(())
+        Ok(learned)
     }
 
     /// An output has the shape that its port promises.
@@ -249,6 +257,9 @@ impl<P: Protocol> Machine<'_, P> {
         }
     }
 }
+
+/// An output, the member of a family that it is for, and its value.
+type Learned<D> = (PortId, Option<usize>, Value<D>);
 
 /// A value of an output port, or a member's item of it, and who learns it.
 struct Part<D: crate::algebra::Domain> {

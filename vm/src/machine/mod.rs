@@ -1,6 +1,6 @@
 //! The machine: runs a program at one player.
 //!
-//! [`link`] settles with the other players what is being run and how large everything is; [`Machine`] then executes
+//! [`mod@link`] settles with the other players what is being run and how large everything is; [`Machine`] then executes
 //! instruction by instruction. All public state is the same at every player, shares are the only difference.
 //!
 //! Registers are values ([`crate::memory`]): a [`State`] is a snapshot that costs a counter a register.
@@ -27,7 +27,7 @@ pub use console::Terminal;
 pub use error::{Call, Error, Traceback};
 pub use forecast::{Reached, forecast};
 pub use frame::{Frame, State};
-pub use link::{Audience, Cast, Linked, Start, link, prepare};
+pub use link::{Audience, Cast, Linked, Start, greet_dealer, greet_players, link, prepare};
 
 use crate::algebra::Domain;
 use crate::fixed::Fixed;
@@ -54,8 +54,8 @@ pub trait Console<D: Domain> {
     fn output(&mut self, port: PortId, member: Option<usize>, value: Value<D>) -> Result<(), String>;
 }
 
-/// Looks whether another player has failed, for stretches in which this one does not communicate.
-pub type Watch<'a> = &'a dyn Fn() -> Option<NetError>;
+/// Looks whether another player has failed, for stretches in which this one does not communicate; it is given the source line.
+pub type Watch<'a> = &'a dyn Fn(u32) -> Option<NetError>;
 
 /// Instructions between two looks at the others.
 const LOOK_EVERY: u64 = 1 << 12;
@@ -140,7 +140,7 @@ impl<'p, P: Protocol> Machine<'p, P> {
     fn step(&mut self) -> Outcome<bool> {
         self.instructions += 1;
         if self.instructions.is_multiple_of(LOOK_EVERY)
-            && let Some(failure) = self.watch.and_then(|watch| watch())
+            && let Some(failure) = self.watch.and_then(|watch| watch(self.line()))
         {
             return Err(failure.into());
         }
@@ -164,12 +164,18 @@ impl<'p, P: Protocol> Machine<'p, P> {
         Traceback(self.state.callers.iter().chain([&self.state.frame]).map(call).collect())
     }
 
-    /// Tells the network where the program is: the line in the entry file, whatever function of another file is at work.
-    fn mark_line(&mut self) {
+    /// Where the program is: the line in the entry file, whatever function of another file is at work.
+    fn line(&self) -> u32 {
         let frames = [&self.state.frame].into_iter().chain(self.state.callers.iter().rev());
         let mut lines = frames.map(|frame| frame.function.line(frame.at)).filter(|line| line.line > 0);
-        let line = lines.find(|line| line.file == 0).map_or(0, |line| line.line);
+        lines.find(|line| line.file == 0).map_or(0, |line| line.line)
+    }
+
+    /// Tells the network where the program is.
+    fn mark_line(&mut self) {
+        let line = self.line();
         self.net.set_line(line);
+        self.protocol.set_line(line);
     }
 
     fn function(&self, index: u32) -> Outcome<&'p Function> {

@@ -352,7 +352,7 @@ function f0 "main"
                 inputs: Default::default(),
                 audiences: Default::default(),
             };
-            let stop = || Some(NetError::NoPeer { index: 0 });
+            let stop = |_| Some(NetError::NoPeer { index: 0 });
             let program = &program;
             simulate_ports(1, false, |ports| {
                 let cast = Cast::new(program, 1, &Default::default()).unwrap();

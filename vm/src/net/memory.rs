@@ -169,7 +169,7 @@ mod tests {
         drop(one);
         let (session, mut ports) = zero;
         let error = ports.online.recv(1, Operation::Open).unwrap_err();
-        assert_eq!((error.exit_code(), session.failure().map(|e| e.exit_code())), (75, Some(75)));
+        assert_eq!((error.exit_code(), session.failure(0).map(|e| e.exit_code())), (75, Some(75)));
         assert_eq!(error.to_string(), "player 1 stopped: it ended without finishing its program");
         assert!(ports.online.send(1, Operation::Open, word(1)).is_err());
     }

@@ -126,9 +126,9 @@ impl Session {
         self.hub.name(peer)
     }
 
-    /// The first failure of a peer, if there was one: what a thread that does not receive looks at.
-    pub fn failure(&self) -> Option<NetError> {
-        self.hub.failure(0)
+    /// The first failure of a peer, if there was one, as an error at a source line: what a thread that does not receive looks at.
+    pub fn failure(&self, line: u32) -> Option<NetError> {
+        self.hub.failure(line)
     }
 
     /// Ends in good order: tells all peers that this player has received all it wanted, and waits until all have said

@@ -69,6 +69,9 @@ pub trait Protocol {
     /// The ring.
     type Domain: Domain;
 
+    /// The source line being executed, for the errors of channels that the scheme has for itself.
+    fn set_line(&mut self, _line: u32) {}
+
     /// A public value as a sharing of itself.
     fn share_public(&self, value: &Values<Self>) -> Shares<Self>;
     /// Sum.

@@ -1,13 +1,16 @@
 //! Before a program starts: who plays which role, what everybody was started with, and how large everything is.
 //!
 //! Every player sends every other a greeting, whatever it has to say, and only then judges what it has received. So all players
-//! judge the same greetings and come to the same verdict; nobody waits for one that has already gone.
+//! judge the same greetings and come to the same verdict; nobody waits for one that has already gone. Where the verdict is that there is
+//! no run, they part only when all have all greetings: so each says it in its own words, the owner of a bad input with all it knows.
 
 mod cast;
+mod dealer;
 mod extent;
 mod greeting;
 mod prepare;
 
+pub use dealer::{greet_dealer, greet_players};
 pub use cast::{Audience, Cast};
 pub use greeting::{Announcement, Greeting};
 pub use prepare::prepare;
@@ -106,12 +109,23 @@ pub fn link<D: Domain>(net: &mut dyn Net, start: Start<'_, D>) -> Result<Linked<
         all.push(greeting);
     }
     let names: Vec<String> = (0..net.players()).map(|player| net.name(player).to_string()).collect();
-    greeting::compare(&all, &names, net.me(), Greeting::differs)?;
+    judge(&all, &names, start, net.me()).inspect_err(|_| part(net))
+}
+
+/// The verdict on what all players said.
+fn judge<D: Domain>(all: &[Greeting], names: &[String], start: Start<'_, D>, me: usize) -> Result<Linked<D>, Error> {
+    greeting::compare(all, names, me, Greeting::differs)?;
     check_ring(start.program, D::BITS)?;
-    greeting::check_announcements(&all, &names, &start)?;
-    greeting::compare(&all, &names, net.me(), Greeting::differs_in_parameters)?;
-    greeting::check_shapes(&all, &names, &start)?;
-    settle(&all, &names, start, net.me())
+    greeting::check_announcements(all, names, &start)?;
+    greeting::compare(all, names, me, Greeting::differs_in_parameters)?;
+    greeting::check_shapes(all, names, &start)?;
+    settle(all, names, start, me)
+}
+
+/// Waits until every player has all greetings: whoever goes takes along what it sent and others have not read.
+fn part(net: &mut dyn Net) {
+    // Whoever goes has heard that all have all: then this player has, too.
+    let _ = net.broadcast(Operation::Hello, Bytes::new()).and_then(|()| net.gather(Operation::Hello));
 }
 
 /// The bits of the smallest ring that holds the program's numbers, whose widths are those that arithmetic here relies on.

@@ -11,11 +11,12 @@ use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 
-use super::probe::{ANSWER, Answer, Probe};
+use super::probe::{self, ANSWER, Answer, Probe};
 use super::tls::{self, SERVER_NAME, Tls};
 use super::{CLOSE_ABORT, CLOSE_REFUSED, Peer, fault_of};
 use crate::net::frame::Channel;
 use crate::net::hub::Hub;
+use crate::net::port::Report;
 use crate::net::{NetError, PeerName};
 
 /// Between attempts to reach a peer, at most; the first follow sooner, for players that start together.
@@ -113,6 +114,13 @@ impl Meeting {
         }
         let mut table = Table::new(self);
         let result = table.fill(inbox, wait).await;
+        if let Err(error) = &result {
+            let report = Report { culprit: self.me(), code: Some(error.exit_code()), reason: error.to_string() }.encode();
+            // Each by itself: what the endpoint is told comes after the table is dropped, and with it the connections, without a reason.
+            let links = table.links.iter().flatten();
+            links.for_each(|link| link.connection.close(CLOSE_ABORT.into(), &report));
+            self.endpoint.close(CLOSE_ABORT.into(), &report);
+        }
         result.map(|()| table.links)
     }
 
@@ -272,9 +280,23 @@ impl Meeting {
 async fn report(peer: usize, link: Link, events: &UnboundedSender<Event>) {
     let connection = link.connection.clone();
     if events.send(Event::Met(peer, link)).is_ok() {
-        let error = connection.closed().await;
+        let error = end_of(&connection, events).await;
         // Nobody listens any more once all have met.
         let _ = events.send(Event::Gone(peer, connection.stable_id(), error));
+    }
+}
+
+/// Waits for the end of a connection. A peer whose process dies before all have met is missing again at once: it may be started
+/// anew.
+async fn end_of(connection: &Connection, events: &UnboundedSender<Event>) -> ConnectionError {
+    tokio::select! {
+        error = connection.closed() => error,
+        // All have met: from now on this is the business of whoever serves the connection.
+        () = events.closed() => connection.closed().await,
+        () = probe::ended(connection) => {
+            connection.close(CLOSE_REFUSED.into(), probe::ENDED.as_bytes());
+            connection.closed().await
+        }
     }
 }
 
@@ -364,6 +386,12 @@ impl<'a> Table<'a> {
                     self.links[peer] = None;
                 }
                 self.stop_if_aborted(peer, &error)?;
+                if self.links[peer].is_none() {
+                    (self.meeting.hub.sink)(&format!(
+                        "{} is gone before the start: waiting for it again",
+                        self.describe(peer)
+                    ));
+                }
             }
             Event::Closed(peer, error) => {
                 self.stop_if_aborted(peer, &error)?;

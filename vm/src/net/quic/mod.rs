@@ -139,8 +139,10 @@ fn check(settings: &Settings) -> Result<Vec<PeerName>, NetError> {
     };
     let Some(own) = peers.get(*me) else { return setup(format!("there is no player {me}")) };
     if own.key != identity.public() {
+        let owner = peers.iter().enumerate().find(|(_, peer)| peer.key == identity.public());
+        let whose = owner.map_or(String::new(), |owner| format!(", which is that of {}", name(owner)));
         return setup(format!(
-            "this identity has key {}…, but the cluster file says {}… for {}",
+            "this identity has key {}…{whose}, but the cluster file says {}… for {}",
             identity.public().short(),
             own.key.short(),
             name((*me, own))
@@ -226,9 +228,6 @@ impl Network {
         let links = match meeting.gather(self.wait, &mut tasks).await {
             Ok(links) => links,
             Err(error) => {
-                let report =
-                    Report { culprit: hub.company.me, code: Some(error.exit_code()), reason: error.to_string() };
-                endpoint.close(CLOSE_ABORT.into(), &report.encode());
                 let _ = tokio::time::timeout(LAST_PACKET, endpoint.wait_idle()).await;
                 return Err(error);
             }
@@ -334,6 +333,8 @@ fn reported(hub: &Hub, peer: usize, reason: &[u8]) -> Fault {
             Fault::Aborted { peer, code: report.code.unwrap_or(75), reason }
         }
         Some(report) if report.culprit < hub.company.names.len() => report.into_fault(),
-        Some(_) | None => Fault::Malformed { peer, reason: String::from("it stopped without a valid reason") },
+        // It knows somebody whom this player does not know: their cluster files differ.
+        Some(report) => Fault::Aborted { peer, code: report.code.unwrap_or(75), reason: report.reason },
+        None => Fault::Malformed { peer, reason: String::from("it stopped without a valid reason") },
     }
 }

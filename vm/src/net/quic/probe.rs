@@ -26,6 +26,9 @@ pub(super) const ANSWER: Duration = Duration::from_millis(3);
 /// So many refusals, with nothing received over QUIC between them, and it is gone: one may be a leftover.
 const ENOUGH: u32 = 3;
 
+/// What is said of a peer whose port nobody holds any more.
+pub(super) const ENDED: &str = "its process has ended";
+
 /// A socket connected to a peer, for questions about its port.
 pub(super) struct Probe(UdpSocket);
 
@@ -62,9 +65,15 @@ impl Probe {
     }
 }
 
-/// Watches one peer's port until it is gone.
+/// Watches one peer's port for the whole computation.
 pub(super) async fn watch(hub: Arc<Hub>, peer: usize, connection: Connection) {
-    let Some(probe) = Probe::new(connection.remote_address()) else { return };
+    ended(&connection).await;
+    hub.fail(Fault::Lost { peer, reason: String::from(ENDED) });
+}
+
+/// Returns once the process at the other end of a connection has ended; never, where the system has no socket for it.
+pub(super) async fn ended(connection: &Connection) {
+    let Some(probe) = Probe::new(connection.remote_address()) else { return std::future::pending().await };
     let mut refused = 0;
     let mut heard = connection.stats().udp_rx.datagrams;
     while refused < ENOUGH {
@@ -80,5 +89,4 @@ pub(super) async fn watch(hub: Arc<Hub>, peer: usize, connection: Connection) {
             Answer::Silence => 0,
         };
     }
-    hub.fail(Fault::Lost { peer, reason: String::from("its process has ended") });
 }

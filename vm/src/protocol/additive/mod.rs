@@ -80,11 +80,6 @@ impl<D: Domain> Additive<D> {
         self.source.counters()
     }
 
-    /// The source line being executed, for errors of the preprocessing channel.
-    pub fn set_line(&mut self, line: u32) {
-        self.source.set_line(line);
-    }
-
     /// This player's part of the next lot.
     fn draw(&mut self, tickets: &mut VecDeque<Ticket>) -> Result<Material<D>, Fault> {
         // As many were allotted as there are blocks.
@@ -131,6 +126,10 @@ impl<D: Domain> Additive<D> {
 
 impl<D: Domain> Protocol for Additive<D> {
     type Domain = D;
+
+    fn set_line(&mut self, line: u32) {
+        self.source.set_line(line);
+    }
 
     fn share_public(&self, value: &Values<Self>) -> Shares<Self> {
         let zeros = || Values::<Self>::from_elem(value.raw_dim(), D::ZERO);
