@@ -43,7 +43,7 @@ pub fn tuple(items: Vec<Value>, span: Span) -> Value {
         return Value::error(span);
     }
     let why = items.iter().find_map(|item| item.why.clone());
-    let part_of = items.iter().find_map(|item| item.part_of);
+    let part_of = items.iter().filter(|item| super::places::can_share(item.ty())).find_map(|item| item.part_of);
     let ty = Ty::Tuple(items.iter().map(|item| item.ty().clone()).collect());
     let exprs = items.into_iter().map(|item| item.expr).collect();
     Value { part_of, ..Value::new(ExprKind::Tuple(exprs), ty, span) }.because(why)
@@ -99,7 +99,7 @@ impl<'a> Body<'a, '_> {
             }
         }
         let why = items.iter().find_map(|item| item.why.clone());
-        let part_of = items.iter().find_map(|item| item.part_of);
+        let part_of = items.iter().filter(|item| super::places::can_share(item.ty())).find_map(|item| item.part_of);
         let exprs = items.into_iter().map(|item| convert(item.expr, &joined)).collect();
         let ty = Ty::List(Box::new(joined));
         Value { part_of, ..Value::new(ExprKind::List(exprs), ty, span) }.because(why)
