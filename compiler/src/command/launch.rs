@@ -184,7 +184,8 @@ impl Job<'_> {
             }
         }
         // What was asked for in a file is in it; others have learned the same.
-        let outputs: HashSet<&str> = self.outputs.iter().filter_map(|text| Some(text.split_once('=')?.0.trim())).collect();
+        let outputs: HashSet<&str> =
+            self.outputs.iter().filter_map(|text| Some(text.split_once('=')?.0.trim())).collect();
         lines.retain(|(_, line)| !line.split(" -> ").next().is_some_and(|name| outputs.contains(name)));
         // The sort is stable: of one port, lines stay in the order of the players.
         lines.sort_by_key(|(port, _)| *port);

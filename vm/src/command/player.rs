@@ -21,7 +21,8 @@ use std::time::{Duration, Instant};
 pub fn run(args: &PlayerArgs) -> Result<(), Failure> {
     let usage = |message: &str| Failure::new(exit::USAGE, message);
     let player = args.player.ok_or_else(|| usage("say which player this is: `mpcvm --player 0 FILE.mpcb`"))?;
-    let path = args.program.as_deref().ok_or_else(|| usage("say which program to run: `mpcvm --player 0 FILE.mpcb`"))?;
+    let path =
+        args.program.as_deref().ok_or_else(|| usage("say which program to run: `mpcvm --player 0 FILE.mpcb`"))?;
     process::settle(&args.member)?;
     let program = load(path)?;
     let place = Place::find(&args.member, |cluster| {

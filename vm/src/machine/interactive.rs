@@ -190,9 +190,9 @@ impl<P: Protocol> Machine<'_, P> {
             learned.extend(self.disclose(to, &of_group)?);
         }
         learned.sort_by_key(|(id, member, _)| (id.0, *member));
-        learned.into_iter().try_for_each(|(id, member, value)| {
-            self.console.output(id, member, value).map_err(Stop::Output)
-        })
+        learned
+            .into_iter()
+            .try_for_each(|(id, member, value)| self.console.output(id, member, value).map_err(Stop::Output))
     }
 
     /// What each recipient of an output learns of it.

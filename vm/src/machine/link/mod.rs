@@ -10,8 +10,8 @@ mod extent;
 mod greeting;
 mod prepare;
 
-pub use dealer::{greet_dealer, greet_players};
 pub use cast::{Audience, Cast};
+pub use dealer::{greet_dealer, greet_players};
 pub use greeting::{Announcement, Greeting};
 pub use prepare::prepare;
 

@@ -115,7 +115,8 @@ impl Meeting {
         let mut table = Table::new(self);
         let result = table.fill(inbox, wait).await;
         if let Err(error) = &result {
-            let report = Report { culprit: self.me(), code: Some(error.exit_code()), reason: error.to_string() }.encode();
+            let report =
+                Report { culprit: self.me(), code: Some(error.exit_code()), reason: error.to_string() }.encode();
             // Each by itself: what the endpoint is told comes after the table is dropped, and with it the connections, without a reason.
             let links = table.links.iter().flatten();
             links.for_each(|link| link.connection.close(CLOSE_ABORT.into(), &report));
