@@ -60,6 +60,10 @@ pub fn compile(files: &dyn Files, entry: &Path) -> std::io::Result<Compilation> 
 
 /// The verifier refuses what was emitted: the compiler's own mistake, and better no program than a wrong one.
 fn internal(span: Span, found: &str) -> Diagnostic {
-    Diagnostic::new(Code::Internal, span, format!("the compiler made a program that does not pass its own verifier: {found}"))
-        .help("this is a mistake of the compiler, not of the program: please report it with the program")
+    Diagnostic::new(
+        Code::Internal,
+        span,
+        format!("the compiler made a program that does not pass its own verifier: {found}"),
+    )
+    .help("this is a mistake of the compiler, not of the program: please report it with the program")
 }

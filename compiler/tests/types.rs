@@ -1,6 +1,8 @@
 //! The checker on many small programs. Expectations stand beside the source: `# error: E0201` on a line says that this error,
 //! and no other, is found there; several are separated by blanks. A case begins with a line `#### name`.
 
+#![allow(clippy::disallowed_methods, reason = "a test reads the files it tests")]
+
 use mpcc::diagnostic::Diagnostic;
 use mpcc::source::Sources;
 use mpcc::syntax;

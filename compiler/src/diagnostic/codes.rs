@@ -109,6 +109,8 @@ codes! {
     E0404 OutputNotAssigned   "an output that is not assigned";
     E0405 BadPrecision        "widths of numbers that are not possible";
     E0406 PortInside          "a role, port or precision inside a block or function";
+    // The compiler's own mistakes
+    E0900 Internal            "the compiler made a program that its own verifier refuses";
     // Warnings
     W0330 SecretLookup        "a position that is secret: every element is read";
 }

@@ -76,7 +76,9 @@ fn value(file: FileId, text: &str, start: u32, end: u32) -> (Expr, Vec<Diagnosti
     lexed.diagnostics.extend(found);
     match tree {
         Some(LineTree::Value(expr)) => (expr, lexed.diagnostics),
-        Some(LineTree::Simple(_) | LineTree::Header(..) | LineTree::Decorator(_)) | None => (error(), lexed.diagnostics),
+        Some(LineTree::Simple(_) | LineTree::Header(..) | LineTree::Decorator(_)) | None => {
+            (error(), lexed.diagnostics)
+        }
     }
 }
 

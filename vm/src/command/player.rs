@@ -30,6 +30,12 @@ pub fn run(args: &PlayerArgs) -> Result<(), Failure> {
         let unknown = || format!("{}: there is no player {player}, the last is {last}", cluster.path.display());
         if player <= last { Ok(player) } else { Err(usage(&unknown())) }
     })?;
+    let Place { cluster, .. } = &place;
+    if cluster.sharing == Sharing::Plain && cluster.players.len() > 1 {
+        let (path, players) = (cluster.path.display(), cluster.players.len());
+        let message = format!("{path}: sharing = \"plain\" computes in the clear, at one player; there are {players}");
+        return Err(Failure::new(exit::CONFIG, message));
+    }
     let job = Job { args, program: &program, place: &place };
     match place.cluster.ring {
         128 => job.run::<u128>(),
@@ -148,7 +154,7 @@ impl Job<'_> {
 }
 
 /// Lots of correlated randomness that are foreseen at most; what comes after is ordered as it is used.
-const MOST_LOTS: usize = 1 << 20;
+const MOST_LOTS: usize = 1 << 16;
 
 /// Bytes of corrections that are foreseen at most: a loop over large tensors must not be walked to its end before it starts.
 const MOST_FORESEEN: usize = 4 << 30;

@@ -262,16 +262,6 @@ fn players_compute_on_shares_what_plain_computes() {
     assert_eq!(found, [(alice, true), (bob, true)]);
 }
 
-/// How long an instruction of scalar integers takes; run by hand: `cargo test --release -p mpcvm scalar_loop -- --ignored --nocapture`.
-#[test]
-#[ignore = "a measurement, not a test"]
-fn scalar_loop_speed() {
-    let code = "const p0 k0\nconst p1 k1\nconst p3 k2\n@3 binary lt p2 p0 p1\njump-unless p2 @7\nbinary add p0 p0 p3\njump @3\n@7 convert p4 p0\nprint p4";
-    let start = Instant::now();
-    public("int, int, bool, int, str", "k0 int 0\nk1 int 5000000\nk2 int 1", code).unwrap();
-    println!("{:.1} ns an instruction", start.elapsed().as_nanos() as f64 / 20e6);
-}
-
 mod random_programs {
     use super::*;
     use mpc_bytecode::operand::Reader;

@@ -194,8 +194,10 @@ impl<D: Domain> Protocol for Plain<D> {
 
     fn trunc(&mut self, _net: &mut dyn Net, bits: u32, values: &[Shares<Self>]) -> Result<Vec<Shares<Self>>, Fault> {
         let message = || overflow(format!("a product to be truncated leaves {} bits", D::BITS - 1));
-        let divide =
-            |x: i128| if fits::<D>(x, D::BITS - 1) { Ok(D::from_i128(x >> bits.min(127))) } else { Err(message()) };
+        // The nearer of the two integers that a scheme may give: a quotient that is a hair below an integer is that integer.
+        let nearest =
+            |x: i128| if (1..127).contains(&bits) { ((x >> (bits - 1)) + 1) >> 1 } else { x >> bits.min(127) };
+        let divide = |x: i128| if fits::<D>(x, D::BITS - 1) { Ok(D::from_i128(nearest(x))) } else { Err(message()) };
         batch(values, |a| each(a, divide))
     }
 
@@ -250,7 +252,8 @@ mod tests {
             let mut plain = Plain::<u64>::new();
             let x = [share(&[-7, 0, 6])];
             let one = |found: Result<Vec<Share<u64>>, Fault>| values(found.map(|mut all| all.remove(0)));
-            assert_eq!(one(plain.trunc(net, 1, &x)), [-4, 0, 3]);
+            assert_eq!(one(plain.trunc(net, 1, &x)), [-3, 0, 3]);
+            assert_eq!(one(plain.trunc(net, 2, &x)), [-2, 0, 2]);
             assert_eq!(one(plain.ltz(net, 4, &x)), [1, 0, 0]);
             assert_eq!(one(plain.eqz(net, 0, &x)), [0, 1, 0]);
             assert_eq!(one(plain.bits(net, 3, &x)), [1, 0, 0, 0, 0, 0, 0, 1, 1]);
