@@ -5,9 +5,13 @@
 //! 64-bit block counter and a 64-bit stream identifier. Two streams of one seed and different identifiers are independent,
 //! and any position of a stream can be reached at once.
 //!
+//! `rand_chacha` computes streams on machines without wide vectors, and is the twin that the code for those with them is tested
+//! against: sixteen blocks at once are four times as fast there, and dealing is mostly this.
+//!
 //! Invariant: seeds and stream states are wiped when dropped and never printed.
 
-use crate::algebra::{Domain, bits, vector::vectorised};
+use crate::algebra::{Domain, bits, vector::Level, vector::vectorised};
+use rand_chacha::{ChaCha12Rng, rand_core::Rng, rand_core::SeedableRng};
 use rayon::prelude::*;
 use sha2::{Digest, Sha256};
 use zeroize::{Zeroize, ZeroizeOnDrop};
@@ -201,10 +205,14 @@ impl Stream {
     /// Group `index` of the stream.
     fn compute(&self, index: u64) -> [u64; GROUP] {
         let mut words = [[0; LANES]; 16];
-        vectorised(
-            #[inline(always)]
-            || interleaved_blocks(&self.key, self.id, index.wrapping_mul(LANES as u64), &mut words),
-        );
+        let first = index.wrapping_mul(LANES as u64);
+        match Level::detect() {
+            Level::Baseline => library_blocks(&self.key, self.id, first, &mut words),
+            Level::Avx2 | Level::Avx512 | Level::Avx512Ifma => vectorised(
+                #[inline(always)]
+                || interleaved_blocks(&self.key, self.id, first, &mut words),
+            ),
+        }
         let mut group = [0; GROUP];
         let (pairs, _) = words.as_flattened().as_chunks::<2>();
         group.iter_mut().zip(pairs).for_each(|(word, &[low, high])| *word = u64::from(high) << 32 | u64::from(low));
@@ -228,6 +236,19 @@ fn interleaved_blocks(key: &[u32; 8], id: u64, first: u64, out: &mut [[u32; LANE
     for (lane, counter) in (0..LANES).zip(first..) {
         let block = block(key, id, counter);
         out.iter_mut().zip(block).for_each(|(out, word)| out[lane] = word);
+    }
+}
+
+/// The same by `rand_chacha`.
+fn library_blocks(key: &[u32; 8], id: u64, first: u64, out: &mut [[u32; LANES]; 16]) {
+    let mut bytes = [0; Seed::BYTES];
+    bytes.as_chunks_mut::<4>().0.iter_mut().zip(key).for_each(|(bytes, word)| *bytes = word.to_le_bytes());
+    let mut blocks = ChaCha12Rng::from_seed(bytes);
+    bytes.zeroize();
+    blocks.set_stream(id);
+    blocks.set_word_pos(u128::from(first) * 16);
+    for lane in 0..LANES {
+        out.iter_mut().for_each(|word| word[lane] = blocks.next_u32());
     }
 }
 
@@ -277,7 +298,17 @@ fn quarter_round(state: &mut [u32; 16], a: usize, b: usize, c: usize, d: usize) 
 mod tests {
     use super::*;
     use proptest::prelude::*;
-    use rand_chacha::{ChaCha12Rng, rand_core::Rng, rand_core::SeedableRng};
+
+    #[test]
+    fn both_ways_give_the_same_blocks() {
+        let (key, id) = ([1, 2, 3, 4, 5, 6, 7, u32::MAX], 1 << 40 | 9);
+        for first in [0, 16, 1 << 20, (1 << 32) - 16, 1 << 33] {
+            let (mut ours, mut library) = ([[0; LANES]; 16], [[0; LANES]; 16]);
+            interleaved_blocks(&key, id, first, &mut ours);
+            library_blocks(&key, id, first, &mut library);
+            assert_eq!(ours, library, "from block {first}");
+        }
+    }
 
     fn stream(id: u64) -> Stream {
         Stream::new(&Seed::insecure_from(7), id)

@@ -224,6 +224,7 @@ impl<'a, 'c> Body<'a, 'c> {
     /// Binds a variable to a value and emits the assignment.
     pub fn bind(&mut self, sym: Sym, value: Value, at: Span) {
         if value.is_error() {
+            self.emit(StmtKind::Expr(value.expr), at);
             return self.flow.set(sym, Var::Error);
         }
         let local = self.local_for(sym, value.ty());

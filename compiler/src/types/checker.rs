@@ -2,7 +2,7 @@
 
 use super::effects::Effect;
 use super::shape::Dim;
-use super::tree::{Function, Tree};
+use super::tree::{Function, Stmt, StmtKind, Tree};
 use super::ty::Ty;
 use super::value::Why;
 use crate::diagnostic::{Code, Diagnostic};
@@ -193,6 +193,12 @@ impl<'a> Checker<'a> {
             return (None, self.diagnostics);
         }
         let functions = super::reachable::gather(top, &mut self.instances);
+        if let Some(lost) = functions.iter().find_map(|function| lost(&function.body)) {
+            let message = "the compiler lost what stands here, and found nothing wrong with it";
+            let help = "this is a mistake of the compiler, not of the program: please report it with the program";
+            self.diagnostics.push(Diagnostic::new(Code::Internal, lost, message).help(help));
+            return (None, self.diagnostics);
+        }
         let tree = Tree {
             precision: self.precision,
             dims: self.dims.into_iter().map(|(name, _)| name).collect(),
@@ -204,4 +210,14 @@ impl<'a> Checker<'a> {
         };
         (Some(tree), self.diagnostics)
     }
+}
+
+/// A statement whose value is an error. There is none where nothing was reported: a program is whole or it is refused.
+fn lost(stmts: &[Stmt]) -> Option<Span> {
+    stmts.iter().find_map(|stmt| match &stmt.kind {
+        StmtKind::Expr(value) => (value.ty == Ty::Error).then_some(stmt.span),
+        StmtKind::If { then, otherwise, .. } => lost(then).or_else(|| lost(otherwise)),
+        StmtKind::For { body, .. } | StmtKind::While { body, .. } => lost(body),
+        _ => None,
+    })
 }

@@ -109,7 +109,8 @@ impl<'a> Body<'a, '_> {
     fn expr_stmt(&mut self, expr: &'a ast::Expr) {
         let value = self.expr(expr);
         if value.is_error() {
-            return;
+            // It stays, so that a program whose errors nobody reported is refused.
+            return self.emit(tree::StmtKind::Expr(value.expr), expr.span);
         }
         // What has no effect is dropped; an operation that may raise is kept.
         let plain = match &value.expr.kind {
