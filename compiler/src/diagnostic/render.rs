@@ -83,10 +83,10 @@ fn one(cache: &mut Shown, diagnostic: &Diagnostic, color: bool) -> String {
     };
     let config = Config::default().with_color(color).with_index_type(IndexType::Byte).with_tab_width(4);
     let mut labels: Vec<(Place, &str, Color)> = Vec::with_capacity(1 + diagnostic.labels.len());
-    // A place with nothing to say is pointed at only where nothing else would be.
-    let beside = diagnostic.labels.iter().any(|(span, _)| span.file == diagnostic.span.file);
+    // A place with nothing to say is pointed at, but not twice.
+    let shown_already = diagnostic.labels.iter().any(|(span, _)| *span == diagnostic.span);
     match diagnostic.label.as_str() {
-        "" if beside => {}
+        "" if shown_already => {}
         "" => labels.push((cache.place(diagnostic.span), "here", tint)),
         label => labels.push((cache.place(diagnostic.span), label, tint)),
     }
