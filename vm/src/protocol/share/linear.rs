@@ -5,6 +5,7 @@
 
 use super::Share;
 use crate::algebra::{Domain, Tensor, linear, matmul::Dims};
+use crate::memory::{Raised, shape};
 use crate::protocol::Fault;
 use mpc_bytecode::operand::Exception;
 use ndarray::{ArrayView1, IxDyn};
@@ -33,17 +34,13 @@ fn value_error(message: String) -> Fault {
 /// The shape that two shapes broadcast to, as in NumPy.
 ///
 /// # Errors
-/// `ValueError` naming both.
+/// `ValueError` naming both; the error of a tensor that is too large.
 pub fn broadcast_shape(a: &[usize], b: &[usize]) -> Result<Vec<usize>, Fault> {
-    let rank = a.len().max(b.len());
-    let size = |shape: &[usize], axis: usize| (axis + shape.len()).checked_sub(rank).map_or(1, |at| shape[at]);
-    let joined = (0..rank).map(|axis| match (size(a, axis), size(b, axis)) {
-        (x, y) if x == y => Some(x),
-        (1, y) => Some(y),
-        (x, 1) => Some(x),
-        (_, _) => None,
-    });
-    joined.collect::<Option<_>>().ok_or_else(|| value_error(format!("shapes {a:?} and {b:?} do not fit together")))
+    shape::broadcast_shapes(a, b).map_err(raised)
+}
+
+fn raised(found: Raised) -> Fault {
+    Fault::Raised(found.exception, found.message)
 }
 
 /// The elements of `a` and `b`, broadcast against each other and combined.
@@ -219,7 +216,9 @@ impl Product {
             return Err(value_error(message));
         }
         let dims = Dims { m: m.unwrap_or(1), k, n: n.unwrap_or(1) };
-        Ok(Self { dims, shape: m.into_iter().chain(n).collect() })
+        let shape: Vec<usize> = m.into_iter().chain(n).collect();
+        shape::count(&shape).map_err(raised)?;
+        Ok(Self { dims, shape })
     }
 }
 
@@ -268,6 +267,13 @@ mod tests {
         check(add(&share(&[0, 3], &[]), &row), &[0, 3], &[]);
         check(mul_public(&matrix, column.first()), &[2, 3], &[7, 14, 21, 32, 40, 48]);
         assert!(matches!(add(&matrix, &share(&[2], &[1, 2])), Err(Fault::Raised(Exception::ValueError, _))));
+    }
+
+    #[test]
+    fn results_too_large_for_any_machine_are_refused() {
+        let (column, row) = (share(&[1 << 20, 1], &vec![1; 1 << 20]), share(&[1, 1 << 20], &vec![1; 1 << 20]));
+        assert!(matches!(add(&column, &row), Err(Fault::Raised(..))));
+        assert!(matches!(matmul_public(&column, row.first()), Err(Fault::Raised(..))));
     }
 
     #[test]
