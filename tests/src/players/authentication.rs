@@ -1,6 +1,6 @@
 //! Who is let in: the holders of the pinned keys, each as itself, and nobody else.
 
-use super::cluster::{Cluster, expect_code, expect_err, words};
+use super::cluster::{Cluster, PRODUCT, expect_code, expect_err, words};
 use super::process::Process;
 use super::trial;
 use libtest_mimic::Trial;
@@ -9,14 +9,6 @@ use mpcvm::identity::Identity;
 use mpcvm::net::quic::{self, Settings};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
-
-const PRODUCT: &str = "\
-role alice, bob
-input x: sint from alice
-input y: sint from bob
-output z: sint to all
-z = x * y
-";
 
 /// All trials.
 pub fn trials() -> Vec<Trial> {

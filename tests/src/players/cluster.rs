@@ -7,6 +7,15 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU16, Ordering};
 use tempfile::TempDir;
 
+/// Two players and one product: the smallest program that needs all members.
+pub const PRODUCT: &str = "\
+role alice, bob
+input x: sint from alice
+input y: sint from bob
+output z: sint to all
+z = x * y
+";
+
 /// How long members of test clusters wait for each other, unless a test says otherwise: never reached in a good run.
 const WAIT: &str = "30s";
 /// How long a silent member counts as alive, unless a test says otherwise.

@@ -1,6 +1,6 @@
 //! Members that die, fall silent, pause or fail: all others end at once, with the right name, line and code.
 
-use super::cluster::{Cluster, expect_code, expect_err};
+use super::cluster::{Cluster, PRODUCT, expect_code, expect_err};
 use super::process::{PATIENCE, Process};
 use super::trial;
 use crate::binaries::Said;
@@ -139,9 +139,7 @@ fn two_die_at_once() {
 }
 
 fn before_the_start_it_may_come_back() {
-    let source =
-        "role alice, bob\ninput x: sint from alice\ninput y: sint from bob\noutput z: sint to all\nz = x * y\n";
-    let cluster = Cluster::new(source, 2);
+    let cluster = Cluster::new(PRODUCT, 2);
     let first = cluster.player(0, "--input x=4");
     let lost = cluster.player(1, "--input y=5");
     // Both are there when each misses the dealer alone.

@@ -1,7 +1,7 @@
 //! Separate machines: identities, the cluster file, start orders, files in and out, reports.
 
 use super::arrays::{floats, integers, npz};
-use super::cluster::{Cluster, expect_code, expect_err, words};
+use super::cluster::{Cluster, PRODUCT, expect_code, expect_err, words};
 use super::process::Process;
 use super::trial;
 use libtest_mimic::Trial;
@@ -23,14 +23,6 @@ print(f\"{n} rows\")
 mixed = (a + b) * factor
 counts = c * c
 large = a > b
-";
-
-const TWO: &str = "\
-role alice, bob
-input x: sint from alice
-input y: sint from bob
-output z: sint to all
-z = x * y
 ";
 
 /// All trials.
@@ -64,7 +56,7 @@ fn mode(path: &std::path::Path) -> u32 {
 }
 
 fn init_makes_private_keys_and_one_file() {
-    let cluster = Cluster::new(TWO, 3);
+    let cluster = Cluster::new(PRODUCT, 3);
     let text = cluster.text();
     assert_eq!(text.matches("[[player]]").count(), 3);
     assert_eq!(text.matches("[dealer]").count(), 1);
@@ -85,7 +77,7 @@ fn init_makes_private_keys_and_one_file() {
 }
 
 fn init_takes_hosts() {
-    let cluster = Cluster::new(TWO, 2);
+    let cluster = Cluster::new(PRODUCT, 2);
     let said =
         cluster.run("mpcvm", &words("init -n 2 --out far --host a.example,[::1]:7000,10.0.0.9 --base-port 6000"));
     assert_eq!(said.code, Some(0), "{}", said.err);
@@ -96,7 +88,7 @@ fn init_takes_hosts() {
 }
 
 fn init_overwrites_nothing() {
-    let cluster = Cluster::new(TWO, 2);
+    let cluster = Cluster::new(PRODUCT, 2);
     let files = ["cluster/cluster.toml", "cluster/player0/key.pem", "cluster/dealer/cert.pem"];
     let before: Vec<_> = files.iter().map(|file| cluster.read(file)).collect();
     let again = || cluster.run("mpcvm", &words("init -n 2 --out cluster"));
@@ -114,7 +106,7 @@ fn init_overwrites_nothing() {
 }
 
 fn init_refuses_what_cannot_be() {
-    let cluster = Cluster::new(TWO, 2);
+    let cluster = Cluster::new(PRODUCT, 2);
     for (line, code, text) in [
         ("init -n 1 --out new", 64, "additive needs 2 to 64 players"),
         ("init -n 65 --out new", 64, "additive needs 2 to 64 players"),
@@ -184,7 +176,7 @@ fn files_in_and_out() {
 }
 
 fn each_writes_its_report() {
-    let cluster = Cluster::new(TWO, 2);
+    let cluster = Cluster::new(PRODUCT, 2);
     let players =
         [cluster.player(0, "--input x=6 --report r0.json"), cluster.player(1, "--input y=7 --report r1.json")];
     let dealer = cluster.dealer("--report rd.json");
@@ -215,7 +207,7 @@ fn each_writes_its_report() {
 }
 
 fn the_file_is_found() {
-    let cluster = Cluster::new(TWO, 2);
+    let cluster = Cluster::new(PRODUCT, 2);
     // By the variable, by its place, by its place in a folder.
     std::fs::create_dir(cluster.file("at")).expect("a test can make a folder");
     for name in ["cluster.toml", "player0", "player1", "dealer"] {
@@ -249,7 +241,7 @@ fn the_file_is_found() {
 }
 
 fn the_identity_may_lie_elsewhere() {
-    let cluster = Cluster::new(TWO, 2);
+    let cluster = Cluster::new(PRODUCT, 2);
     std::fs::rename(cluster.file("cluster/player1"), cluster.file("secret")).expect("a test can move a folder");
     let gone = cluster.player(1, "--input y=2").finish();
     assert_eq!(gone.code, Some(78));
@@ -258,7 +250,7 @@ fn the_identity_may_lie_elsewhere() {
 }
 
 fn a_wide_ring() {
-    let source = format!("precision fix(bits=80, frac=40)\n{}", TWO.replace("sint", "sfix"));
+    let source = format!("precision fix(bits=80, frac=40)\n{}", PRODUCT.replace("sint", "sfix"));
     let cluster = Cluster::with(&source, 2, "additive", 128);
     let all = cluster.finish(&["--input x=30000000000", "--input y=0.5"]);
     expect_code(&all, 0);
@@ -266,7 +258,7 @@ fn a_wide_ring() {
 }
 
 fn plain_players_need_no_dealer() {
-    let cluster = Cluster::with(TWO, 2, "plain", 64);
+    let cluster = Cluster::with(PRODUCT, 2, "plain", 64);
     assert!(!cluster.text().contains("dealer"));
     let dealer = cluster.dealer("").finish();
     assert_eq!(dealer.code, Some(78));
@@ -274,7 +266,7 @@ fn plain_players_need_no_dealer() {
 }
 
 fn roles_go_where_the_file_says() {
-    let cluster = Cluster::new(TWO, 3);
+    let cluster = Cluster::new(PRODUCT, 3);
     cluster.edit(|text| format!("{text}alice = 2\nbob = 0\n"));
     let all = cluster.finish(&["--input y=3", "", "--input x=-4"]);
     expect_code(&all, 0);
@@ -286,7 +278,7 @@ fn roles_go_where_the_file_says() {
 }
 
 fn names_of_the_file_are_used() {
-    let cluster = Cluster::new(TWO, 2);
+    let cluster = Cluster::new(PRODUCT, 2);
     cluster.edit(|text| text.replace("name = \"player1\"", "name = \"St. Mary's\""));
     let all = cluster.finish(&["--input x=1", ""]);
     expect_code(&all, 65);
@@ -294,7 +286,7 @@ fn names_of_the_file_are_used() {
 }
 
 fn a_wrong_file_is_explained() {
-    let cluster = Cluster::new(TWO, 2);
+    let cluster = Cluster::new(PRODUCT, 2);
     type Change = fn(&str) -> String;
     let cases: [(Change, &str); 9] = [
         (|text| text.replace("ring = 64", "ring = 65"), "ring = 65: a ring has 64 or 128 bits"),
@@ -320,7 +312,7 @@ fn a_wrong_file_is_explained() {
 }
 
 fn twice_the_same_player() {
-    let cluster = Cluster::new(TWO, 2);
+    let cluster = Cluster::new(PRODUCT, 2);
     let first = cluster.player(0, "--input x=2");
     // It holds its port once it names those that are missing.
     first.notes("waiting for player 1");
