@@ -46,6 +46,26 @@ pub struct Diagnostic {
     pub labels: Vec<(Span, String)>,
     /// What the reader can do, each applicable as it stands.
     pub help: Vec<String>,
+    /// What a tool can do for the reader; people see the titles as further help.
+    pub fixes: Vec<Fix>,
+}
+
+/// A change of the text that mends a mistake, or shows one way to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fix {
+    /// What it does, as help for people.
+    pub title: String,
+    /// What to change; spans do not overlap, and mean the text before any change.
+    pub edits: Vec<Edit>,
+}
+
+/// A stretch of text and what stands there afterwards; an empty span inserts.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Edit {
+    /// What is replaced.
+    pub span: Span,
+    /// What replaces it.
+    pub text: String,
 }
 
 impl Diagnostic {
@@ -59,6 +79,7 @@ impl Diagnostic {
             label: String::new(),
             labels: Vec::new(),
             help: Vec::new(),
+            fixes: Vec::new(),
         }
     }
 
@@ -81,6 +102,23 @@ impl Diagnostic {
     pub fn help(mut self, text: impl Into<String>) -> Self {
         self.help.push(text.into());
         self
+    }
+
+    /// Says what to do, with the change that does it: text for each span.
+    #[must_use]
+    pub fn fix<T: Into<String>>(
+        mut self,
+        title: impl Into<String>,
+        edits: impl IntoIterator<Item = (Span, T)>,
+    ) -> Self {
+        let edits = edits.into_iter().map(|(span, text)| Edit { span, text: text.into() }).collect();
+        self.fixes.push(Fix { title: title.into(), edits });
+        self
+    }
+
+    /// All help for people: what to do, and what a tool could do.
+    pub fn advice(&self) -> impl Iterator<Item = &str> {
+        self.help.iter().map(String::as_str).chain(self.fixes.iter().map(|fix| fix.title.as_str()))
     }
 
     /// True when the program does not compile because of this.

@@ -83,8 +83,8 @@ fn one(cache: &mut Shown, diagnostic: &Diagnostic, color: bool) -> String {
     };
     let config = Config::default().with_color(color).with_index_type(IndexType::Byte).with_tab_width(4);
     let mut labels: Vec<(Place, &str, Color)> = Vec::with_capacity(1 + diagnostic.labels.len());
-    // A place with nothing to say is pointed at, but not twice.
-    let shown_already = diagnostic.labels.iter().any(|(span, _)| *span == diagnostic.span);
+    // A place with nothing to say is pointed at, unless a label inside it does that.
+    let shown_already = diagnostic.labels.iter().any(|(span, _)| span.to(diagnostic.span) == diagnostic.span);
     match diagnostic.label.as_str() {
         "" if shown_already => {}
         "" => labels.push((cache.place(diagnostic.span), "here", tint)),
@@ -100,7 +100,7 @@ fn one(cache: &mut Shown, diagnostic: &Diagnostic, color: bool) -> String {
     for (place, text, color) in labels {
         report = report.with_label(Label::new(place).with_message(shown(text)).with_color(color));
     }
-    report.with_helps(diagnostic.help.iter().map(|help| shown(help)));
+    report.with_helps(diagnostic.advice().map(shown));
     let mut bytes = Vec::new();
     // Into memory, so it cannot fail; were it to, the headline says what it can.
     let body = report.finish().write(cache, &mut bytes).map(|()| below_headline(&bytes)).unwrap_or_default();
