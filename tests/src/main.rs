@@ -6,6 +6,7 @@
 mod binaries;
 mod case;
 mod expectation;
+mod hostile;
 mod language;
 mod players;
 mod programs;
@@ -20,7 +21,14 @@ fn main() -> ExitCode {
     if !arguments.list {
         binaries::build();
     }
-    let all = [programs::trials(), language::trials(), players::trials(), random::trials(), robustness::trials()];
+    let all = [
+        programs::trials(),
+        language::trials(),
+        players::trials(),
+        random::trials(),
+        robustness::trials(),
+        hostile::trials(),
+    ];
     let trials: Vec<Trial> = all.into_iter().flatten().collect();
     libtest_mimic::run(&arguments, trials).exit_code()
 }

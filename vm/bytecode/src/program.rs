@@ -18,7 +18,7 @@ pub const MAGIC: [u8; 4] = *b"MPCB";
 /// Version of the format and of the instruction set.
 pub const VERSION: u16 = 1;
 /// Bytes before the body.
-pub(crate) const HEADER: usize = 4 + 2 + 8 + 32;
+pub const HEADER: usize = 4 + 2 + 8 + 32;
 
 /// Widths of numbers, for the whole program.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -343,8 +343,8 @@ impl fmt::Debug for ProgramHash {
     }
 }
 
-/// A body behind its header.
-pub(crate) fn sealed(body: &[u8]) -> Vec<u8> {
+/// A body behind its header: the bytes of a `.mpcb` file. What is read back from them is checked as any file is.
+pub fn sealed(body: &[u8]) -> Vec<u8> {
     let mut out = Vec::with_capacity(HEADER + body.len());
     out.extend(MAGIC);
     out.extend(VERSION.to_le_bytes());
