@@ -424,6 +424,8 @@ error[E0030]: expected `)` or `,`, found `2`
    │          ╰───── inside this bracket
    │             │
    │             ╰── here
+   │
+   │ Help: put a comma between the two
 ───╯
 
 2 errors
@@ -547,7 +549,7 @@ fn helps_can_be_applied() {
     ];
     for (text, expected) in cases {
         let (_, found) = parse(FileId(0), text);
-        assert_eq!(found.iter().flat_map(|found| &found.help).collect::<Vec<_>>(), [expected], "{text}");
+        assert_eq!(found.iter().flat_map(Diagnostic::advice).collect::<Vec<_>>(), [expected], "{text}");
     }
 }
 

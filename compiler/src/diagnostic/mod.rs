@@ -50,7 +50,7 @@ pub struct Diagnostic {
     pub fixes: Vec<Fix>,
 }
 
-/// A change of the text that mends a mistake, or shows one way to.
+/// A change of the text that mends a mistake, or shows one way to. None discloses a secret: that is for people to decide.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Fix {
     /// What it does, as help for people.
@@ -116,15 +116,29 @@ impl Diagnostic {
         self
     }
 
-    /// All help for people: what to do, and what a tool could do.
+    /// Names what was probably meant at `span`.
+    #[must_use]
+    pub fn meant(self, span: Span, name: &str) -> Self {
+        self.fix(format!("did you mean `{name}`?"), [(span, name)])
+    }
+
+    /// All help for people: what to do, and what a tool could do where the label does not say it.
     pub fn advice(&self) -> impl Iterator<Item = &str> {
-        self.help.iter().map(String::as_str).chain(self.fixes.iter().map(|fix| fix.title.as_str()))
+        let titles = self.fixes.iter().map(|fix| fix.title.as_str()).filter(|title| *title != self.label);
+        self.help.iter().map(String::as_str).chain(titles)
     }
 
     /// True when the program does not compile because of this.
     pub fn is_error(&self) -> bool {
         self.severity == Severity::Error
     }
+}
+
+/// A number for people: `27,000,000`.
+pub fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    let groups = digits.as_bytes().rchunks(3).rev();
+    groups.map(String::from_utf8_lossy).collect::<Vec<_>>().join(",")
 }
 
 /// True when one of them is an error.
@@ -141,6 +155,11 @@ pub fn sort(diagnostics: &mut [Diagnostic]) {
 mod tests {
     use super::*;
     use crate::source::FileId;
+
+    #[test]
+    fn numbers_are_grouped() {
+        assert_eq!([0, 999, 1000, 27_000_000].map(grouped), ["0", "999", "1,000", "27,000,000"]);
+    }
 
     #[test]
     fn order_is_that_of_the_text() {

@@ -192,7 +192,8 @@ impl Builder<'_> {
         if !head.broken {
             let word = head.word.map_or("this line", Keyword::text);
             let message = format!("expected an indented block after `{word}`");
-            self.report(Code::MissingBlock, head.header, message, "write `pass` for a block that does nothing");
+            let help = "indent the lines that belong to it by four spaces; `pass` is a block that does nothing";
+            self.report(Code::MissingBlock, head.header, message, help);
         }
         Vec::new()
     }
@@ -355,18 +356,23 @@ impl Builder<'_> {
     }
 
     fn check_place(&mut self, statement: &Stmt, place: Place) {
+        let outside = "roles and ports stand outside all blocks, not indented";
         let (what, allowed, help) = match &statement.kind {
-            StmtKind::Return(_) => ("`return`", place.function, "it ends a function; a script ends with its last line"),
-            StmtKind::Break => ("`break`", place.repeated, "it ends a `for` or `while`"),
-            StmtKind::Continue => ("`continue`", place.repeated, "it goes on with a `for` or `while`"),
-            StmtKind::Role(_) => ("`role`", place.top, "roles and ports stand outside all blocks, not indented"),
-            StmtKind::Input(_) => ("`input`", place.top, "roles and ports stand outside all blocks, not indented"),
-            StmtKind::Output(_) => ("`output`", place.top, "roles and ports stand outside all blocks, not indented"),
-            StmtKind::Precision(_) => ("`precision`", place.top, "it stands at the top of the file"),
+            StmtKind::Return(_) => (
+                "`return` outside a function",
+                place.function,
+                "a script ends with its last line, and gives by outputs",
+            ),
+            StmtKind::Break => ("`break` outside a loop", place.repeated, "it ends a `for` or `while`"),
+            StmtKind::Continue => ("`continue` outside a loop", place.repeated, "it goes on with a `for` or `while`"),
+            StmtKind::Role(_) => ("`role` inside a block", place.top, outside),
+            StmtKind::Input(_) => ("`input` inside a block", place.top, outside),
+            StmtKind::Output(_) => ("`output` inside a block", place.top, outside),
+            StmtKind::Precision(_) => ("`precision` inside a block", place.top, "it stands at the top of the file"),
             _ => return,
         };
         if !allowed {
-            self.report(Code::MisplacedStatement, statement.span, format!("{what} cannot stand here"), help);
+            self.report(Code::MisplacedStatement, statement.span, what, help);
         }
     }
 }

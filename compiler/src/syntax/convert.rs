@@ -24,6 +24,7 @@ impl Context<'_> {
                 let message = format!("{} cannot be assigned to", described(&other));
                 let help = match other {
                     ExprKind::Compare { .. } => "`=` assigns, `==` compares",
+                    ExprKind::Int(_) | ExprKind::Decimal(_) | ExprKind::Str(_) => "the variable stands on the left",
                     ExprKind::Call { .. } => "assign to a variable, an element `a[i]` or a field `a.b`",
                     _ => "",
                 };

@@ -57,6 +57,7 @@ impl Reading<'_> {
         if found == "`=`" && self.compares(start) {
             return assign_in_condition(span);
         }
+        let lacks_comma = expected.contains(&",") && self.begins_item(start) && !self.open(start).is_empty();
         let closes = expected.iter().any(|name| matches!(*name, ")" | "]"));
         let expected = self.listed(&expected);
         let mut diagnostic =
@@ -64,9 +65,15 @@ impl Reading<'_> {
         if let Some(open) = self.open(start).last().filter(|_| closes) {
             diagnostic = diagnostic.note(open.span(self.file), "inside this bracket");
         }
-        match self.misspelled().or_else(|| self.hint(start).map(str::to_owned)) {
-            Some(help) => diagnostic.help(help),
-            None => diagnostic,
+        if let Some((word, meant)) = self.misspelled() {
+            return diagnostic.meant(word, meant);
+        }
+        match (self.hint(start), self.before(start)) {
+            (Some(help), _) => diagnostic.help(help),
+            (None, Some(before)) if lacks_comma => {
+                diagnostic.fix("put a comma between the two", [(before.span(self.file).after(), ",")])
+            }
+            _ => diagnostic,
         }
     }
 
@@ -87,7 +94,7 @@ impl Reading<'_> {
                 mended[0].token = Token::Keyword(Keyword::Elif);
                 let place = self.lexemes[0].span(self.file).to(span);
                 let found = Diagnostic::new(Code::UnexpectedToken, place, "`else if` is one word in this language");
-                Some((mended, found.help("write `elif`")))
+                Some((mended, found.fix("write `elif`", [(place, "elif")])))
             }
             (Some(Keyword::If | Keyword::Elif | Keyword::While), Some(Token::Assign), Some(at)) => {
                 mended[at].token = Token::Compare(super::op::CompareOp::Eq);
@@ -112,7 +119,7 @@ impl Reading<'_> {
     fn missing_colon(&self, head: Keyword, after: u32) -> Diagnostic {
         let what = match head {
             Keyword::If | Keyword::Elif | Keyword::While => "the condition".to_owned(),
-            Keyword::For => "what the loop runs over".to_owned(),
+            Keyword::For => "what the `for` goes through".to_owned(),
             Keyword::Def => "the head of the function".to_owned(),
             Keyword::Class => "the head of the class".to_owned(),
             other => format!("`{}`", other.text()),
@@ -122,6 +129,7 @@ impl Reading<'_> {
         Diagnostic::new(Code::MissingColon, span, format!("expected `:` after {what}"))
             .label("add `:` here")
             .note(opens, "this line opens a block")
+            .fix("add `:` here", [(span, ":")])
     }
 
     /// The keyword the line begins with.
@@ -162,6 +170,17 @@ impl Reading<'_> {
         open
     }
 
+    /// Whether the token at `offset` begins an item rather than going on with one.
+    fn begins_item(&self, offset: u32) -> bool {
+        let found = self.lexemes.iter().find(|lexeme| lexeme.start >= offset);
+        found.is_some_and(|lexeme| {
+            matches!(
+                lexeme.token,
+                Token::Name(_) | Token::Int(_) | Token::Decimal(_) | Token::Str(_) | Token::FString(_)
+            )
+        })
+    }
+
     /// Help for what people bring from other languages.
     fn hint(&self, offset: u32) -> Option<&'static str> {
         let at = self.lexemes.iter().position(|lexeme| lexeme.start >= offset);
@@ -182,14 +201,14 @@ impl Reading<'_> {
     }
 
     /// Help for a line that looks like the head of a block whose first word is none: `esle:`.
-    fn misspelled(&self) -> Option<String> {
+    fn misspelled(&self) -> Option<(Span, &'static str)> {
         let (first, last) = (self.lexemes.first()?, self.lexemes.last()?);
         let Token::Name(word) = &first.token else {
             return None;
         };
         let heads = Keyword::ALL.iter().filter(|keyword| keyword.class() == Class::Block);
         let meant = heads.map(|keyword| keyword.text()).find(|keyword| resembles(word, keyword))?;
-        (last.token == Token::Colon).then(|| format!("did you mean `{meant}`?"))
+        (last.token == Token::Colon).then(|| (first.span(self.file), meant))
     }
 
     fn ends_with(&self, tokens: &[Token]) -> bool {
@@ -275,5 +294,5 @@ fn quoted(name: &str) -> String {
 
 fn assign_in_condition(span: Span) -> Diagnostic {
     Diagnostic::new(Code::AssignInCondition, span, "`=` assigns; it cannot stand in an expression")
-        .help("write `==` to compare")
+        .fix("write `==` to compare", [(span, "==")])
 }

@@ -127,7 +127,13 @@ impl Lines<'_> {
             }
             if ended || self.starts_surely(at) {
                 let escape = escape.unwrap_or_else(|| brackets.escape(at));
-                if !self.report(escape.found) {
+                // A text that is never closed has taken the closing bracket with it.
+                let told = self.physical[first..escape.next]
+                    .iter()
+                    .copied()
+                    .flatten()
+                    .any(|lexeme| lexeme.token == Token::Bad);
+                if !self.report(escape.found) && !told {
                     self.unclosed(escape.open);
                 }
                 return (self.line(first, escape.next, true), escape.next);

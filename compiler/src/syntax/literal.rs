@@ -25,6 +25,9 @@ pub enum Fragment {
     },
 }
 
+/// Help for what begins like a number and goes on like a name.
+const NAMES: &str = "a name begins with a letter; a product is written with `*`";
+
 /// Reads a number as the lexer cut it out.
 pub(super) fn number(text: &str) -> Result<Token, Problem> {
     let bad = |message: String, help| Problem::new(Code::BadNumber, message, help);
@@ -44,14 +47,17 @@ pub(super) fn number(text: &str) -> Result<Token, Problem> {
         return Err(bad(format!("`{text}` begins with a zero"), Some("leave it out; octal numbers begin with `0o`")));
     }
     if significant.is_empty() || !significant.chars().all(|c| c.is_digit(radix)) {
-        return Err(bad(format!("`{text}` is not a number"), None));
+        return Err(bad(format!("`{text}` is not a number"), Some(NAMES)));
     }
     let too_large = |_| bad(format!("`{text}` is too large: integers have at most 128 bits"), None);
     u128::from_str_radix(significant, radix).map_err(too_large).map(Token::Int)
 }
 
 fn decimal(text: &str, digits: &str) -> Result<Token, Problem> {
-    let bad = |what: &str| Problem::new(Code::BadNumber, format!("`{text}` {what}"), None);
+    let bad = |what: &str| {
+        let help = (what == "is not a number").then_some(NAMES);
+        Problem::new(Code::BadNumber, format!("`{text}` {what}"), help)
+    };
     let lower = digits.to_ascii_lowercase();
     let (mantissa, exponent) = lower.split_once('e').map_or((&lower[..], Some(0)), |(m, e)| (m, e.parse::<i32>().ok()));
     let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
@@ -133,7 +139,11 @@ impl Reader<'_> {
 
     fn unterminated(&mut self, start: u32, open_len: usize, triple: bool) {
         let message = "this text is never closed";
-        let help = if triple { "" } else { "a text of several lines stands between `\"\"\"` and `\"\"\"`" };
+        let help = if triple {
+            "it ends with the three quotes it begins with"
+        } else {
+            "close it on the same line; a text of several lines stands between `\"\"\"` and `\"\"\"`"
+        };
         self.report(Code::UnterminatedText, start, open_len, message, help);
     }
 
@@ -274,7 +284,13 @@ impl Reader<'_> {
     /// Reads `{…}`; gives its length too.
     fn value(&mut self, rest: &str, start: u32) -> (Option<Fragment>, usize) {
         let Some(end) = find_outside(&rest[1..], |after| after.starts_with('}')).map(|end| end + 1) else {
-            self.report(Code::BadFString, start, 1, "this `{` is never closed", "write `{{` for a brace in the text");
+            self.report(
+                Code::BadFString,
+                start,
+                1,
+                "this `{` is never closed",
+                "close it with `}`; a brace in the text is `{{`",
+            );
             return (None, rest.len());
         };
         let field = &rest[1..end];

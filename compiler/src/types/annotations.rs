@@ -28,10 +28,12 @@ impl<'a> Body<'a, '_> {
 
     /// What a name means as a dimension here: a variable with a known value, or a dimension of a port.
     pub fn dim_in_scope(&mut self, name: &'a str, span: Span) -> Option<Dim> {
-        let port = self.checker.dim_named(name).map(|(_, dim)| dim);
+        let port = self.checker.dim_named(name).filter(|_| self.in_program()).map(|(_, dim)| dim);
         let value = match self.checker.scopes.meaning(self.owner, name) {
-            crate::names::Meaning::Variable(_) => self.name(name, span),
-            crate::names::Meaning::Function(_) | crate::names::Meaning::Outside => return port,
+            crate::names::Meaning::Variable(..) => self.name(name, span),
+            crate::names::Meaning::Broken => return Some(Dim::Unknown),
+            crate::names::Meaning::Function(_) | crate::names::Meaning::Module(_) => return port,
+            crate::names::Meaning::Outside => return port,
         };
         if value.ty().is_scalar(Kind::Int) { Some(value.known) } else { value.is_error().then_some(Dim::Unknown) }
     }
@@ -104,7 +106,7 @@ impl<'a> Body<'a, '_> {
         let near = suggest::nearest(name, Kind::ALL.iter().map(|kind| kind.text()).filter(|kind| *kind != "raw"));
         self.report(match (name, near) {
             ("float", _) => found.help("fixed-point numbers are `fix`, secret ones `sfix`"),
-            (_, Some(near)) => found.help(format!("did you mean `{near}`?")),
+            (_, Some(near)) => found.meant(span, near),
             (_, None) => found.help(
                 "types are `int`, `fix`, `bool`, `str`, secret `sint`, `sfix`, `sbool`, `list[…]` and `tuple[…]`",
             ),

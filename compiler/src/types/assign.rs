@@ -115,8 +115,9 @@ impl<'a> Body<'a, '_> {
     pub fn assign_symbol(&mut self, sym: Sym, value: Value, at: Span) {
         match value.ty() {
             Ty::None => {
-                let found = Diagnostic::new(Code::NoValue, value.span(), "this gives no value");
-                self.report(found.label("nothing to assign").help("let the function `return` a value"));
+                let found = Diagnostic::new(Code::NoValue, value.span(), "there is no value here to assign");
+                let help = "a function gives a value by `return`; for “nothing yet”, use a number or a `bool`";
+                self.report(found.label("this is `None`").help(help));
                 self.flow.set(sym, Var::Error);
             }
             ty => {
@@ -265,8 +266,9 @@ impl<'a> Body<'a, '_> {
 
     fn outer_variable(&self, name: &str) -> Option<Owner> {
         match self.checker.scopes.meaning(self.owner, name) {
-            Meaning::Variable(owner) if owner != self.owner => Some(owner),
-            Meaning::Variable(_) | Meaning::Function(_) | Meaning::Outside => None,
+            Meaning::Variable(owner, _) if owner != self.owner => Some(owner),
+            Meaning::Variable(..) | Meaning::Function(_) | Meaning::Module(_) => None,
+            Meaning::Broken | Meaning::Outside => None,
         }
     }
 

@@ -87,7 +87,7 @@ pub struct Body<'a, 'c> {
 impl<'a, 'c> Body<'a, 'c> {
     /// The state before the first statement.
     pub fn new(checker: &'c mut Checker<'a>, owner: Owner) -> Self {
-        let library = owner.is_some_and(|id| checker.scopes.def(id).library);
+        let library = checker.scopes.is_library(owner);
         Body {
             checker,
             owner,
@@ -248,6 +248,6 @@ impl<'a, 'c> Body<'a, 'c> {
 
     /// The function whose body this is.
     pub fn def(&self) -> Option<DefId> {
-        self.owner
+        self.owner.function()
     }
 }

@@ -85,7 +85,7 @@ impl<'a> Body<'a, '_> {
                     }
                     Err(clash) => clash,
                 },
-                (Var::Bound(a), Var::Bound(b)) => self.select(sym, condition, [a, b], why, at),
+                (Var::Bound(a), Var::Bound(b)) => self.select(sym, condition, [a, b], (why, test), at),
                 (Var::Error, _) | (_, Var::Error) => Var::Error,
                 (Var::Bound(only), _) | (_, Var::Bound(only)) => Var::OneArm(only.at, test),
                 (a, b) => a.join_unbound(b),
@@ -94,8 +94,14 @@ impl<'a> Body<'a, '_> {
         }
     }
 
-    fn select(&mut self, sym: Sym, condition: LocalId, arms: [&Rc<Binding>; 2], why: &Why, at: Span) -> Var {
-        let [a, b] = arms;
+    fn select(
+        &mut self,
+        sym: Sym,
+        condition: LocalId,
+        [a, b]: [&Rc<Binding>; 2],
+        (why, test): (&Why, Span),
+        at: Span,
+    ) -> Var {
         let clash = || Var::Clash(Rc::new([(a.at, a.ty.clone()), (b.at, b.ty.clone())]));
         let Some(joined) = a.ty.join(&b.ty) else { return clash() };
         if joined.is_error() {
@@ -107,7 +113,7 @@ impl<'a> Body<'a, '_> {
             let found = found.label(format!("`{}` would be text that nobody may know", self.name_of(sym)));
             self.report(
                 found
-                    .note(at, "both arms of this `if` run")
+                    .note(test, super::effects::secret_condition(why))
                     .help("assign a number, and make the text from what is revealed"),
             );
             return Var::Error;

@@ -126,8 +126,10 @@ impl<'a> Body<'a, '_> {
                     continue;
                 }
                 ArgKind::Positional => {
+                    let s = if plain == 1 { "" } else { "s" };
+                    let given = args.len();
                     let message =
-                        format!("`{name}` takes at most {plain} positional arguments, {} are given", args.len());
+                        format!("`{name}` takes at most {plain} argument{s} by position, and {given} are given");
                     fits = self.bad_builtin(arg.span, message, None);
                     break;
                 }
@@ -136,11 +138,10 @@ impl<'a> Body<'a, '_> {
                         Some(at) => at,
                         None => {
                             let near = suggest::nearest(&keyword.text, params.iter().map(|param| bare(param)));
-                            let help = near.map(|near| format!("did you mean `{near}`?"));
                             fits = self.bad_builtin(
                                 keyword.span,
                                 format!("`{name}` has no parameter `{}`", keyword.text),
-                                help,
+                                near,
                             );
                             continue;
                         }
@@ -164,10 +165,10 @@ impl<'a> Body<'a, '_> {
         fits.then_some((bound, rest))
     }
 
-    fn bad_builtin(&mut self, span: Span, message: String, help: Option<String>) -> bool {
+    fn bad_builtin(&mut self, span: Span, message: String, near: Option<&str>) -> bool {
         let found = Diagnostic::new(Code::BadCall, span, message);
-        self.report(match help {
-            Some(help) => found.help(help),
+        self.report(match near {
+            Some(near) => found.meant(span, near),
             None => found,
         });
         false

@@ -62,10 +62,12 @@ impl<'a> Body<'a, '_> {
         match self.checker.scopes.meaning(self.owner, name) {
             Meaning::Function(def) => Callee::Function(def),
             Meaning::Outside => outside(name),
-            Meaning::Variable(owner) => {
+            Meaning::Module(_) | Meaning::Broken => Callee::Value,
+            Meaning::Variable(owner, name) => {
                 let sym = self.symbol(owner, name);
-                let unassigned = owner.is_none() && *self.flow.get(sym) == Var::Unassigned;
-                match self.checker.scopes.top_function(false, name) {
+                let unassigned = owner.is_top() && *self.flow.get(sym) == Var::Unassigned;
+                let module = self.checker.scopes.module_of(owner);
+                match self.checker.scopes.top_function(module, name) {
                     _ if !unassigned => Callee::Value,
                     Some(def) => Callee::Function(def),
                     None => match outside(name) {
@@ -126,9 +128,8 @@ impl<'a> Body<'a, '_> {
                     }
                     None => {
                         let near = suggest::nearest(&name.text, params.iter().map(|param| param.name.text.as_str()));
-                        let help = near.map(|near| format!("did you mean `{near}`?"));
                         let message = format!("`{}` has no parameter `{}`", function.name.text, name.text);
-                        fits &= self.bad_call(function, name.span, message, help);
+                        fits &= self.bad_call(function, name.span, message, near);
                     }
                 },
                 ArgKind::Star => {
@@ -159,7 +160,7 @@ impl<'a> Body<'a, '_> {
         if missing.is_empty() {
             return Some(values);
         }
-        let message = format!("`{}` needs {}", function.name.text, missing.join(" and "));
+        let message = format!("this call of `{}` gives no value for {}", function.name.text, missing.join(" and "));
         self.bad_call(function, span, message, None);
         None
     }
@@ -178,15 +179,16 @@ impl<'a> Body<'a, '_> {
 
     fn too_many(&mut self, function: &'a ast::FunctionDef, plain: usize, args: &[ast::Arg], span: Span) -> bool {
         let found = args.iter().filter(|arg| arg.kind == ArgKind::Positional).count();
-        let message = format!("`{}` takes {plain} positional arguments, {found} are given", function.name.text);
+        let s = if plain == 1 { "" } else { "s" };
+        let message = format!("`{}` takes {plain} argument{s} by position, and {found} are given", function.name.text);
         self.bad_call(function, span, message, None)
     }
 
-    fn bad_call(&mut self, function: &ast::FunctionDef, span: Span, message: String, help: Option<String>) -> bool {
+    fn bad_call(&mut self, function: &ast::FunctionDef, span: Span, message: String, near: Option<&str>) -> bool {
         let found = Diagnostic::new(Code::BadCall, span, message);
         let found = if self.library { found } else { found.note(function.header, "defined here") };
-        self.report(match help {
-            Some(help) => found.help(help),
+        self.report(match near {
+            Some(near) => found.meant(span, near),
             None => found,
         });
         false
@@ -194,7 +196,7 @@ impl<'a> Body<'a, '_> {
 
     /// A call of a library function.
     pub fn library(&mut self, name: &'static str, args: Vec<Value>, span: Span) -> Value {
-        match self.checker.scopes.top_function(true, name) {
+        match self.checker.scopes.prelude_function(name) {
             Some(def) => self.call_with(def, args, span),
             None => {
                 self.fail(Diagnostic::new(Code::UnknownName, span, format!("the library has no function `{name}`")))

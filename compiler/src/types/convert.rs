@@ -122,11 +122,27 @@ impl Body<'_, '_> {
     }
 }
 
+/// Where a type is declared, and the secret one that would do; outputs disclose what they get by themselves.
+fn kept_secret(found: Diagnostic, to: &Ty, wanted: &Wanted<'_>) -> Diagnostic {
+    let tells = "`.reveal()` tells everyone; an `output … to ROLE` tells that role alone";
+    let scalar = to.kind().filter(|kind| to.is_scalar(*kind)).and_then(Kind::secret);
+    match (scalar, wanted.declared) {
+        (Some(kind), Some(at)) if wanted.what.starts_with("output") => {
+            let title = format!("declare it `{kind}`: an output tells its roles by itself");
+            found.fix(title, [(at, kind.text())])
+        }
+        (Some(kind), Some(at)) => {
+            found.help(tells).fix(format!("or keep it secret: declare it `{kind}`"), [(at, kind.text())])
+        }
+        _ => found.help(tells),
+    }
+}
+
 fn does_not_fit(value: &Value, to: &Ty, mismatch: &Mismatch, wanted: &Wanted<'_>) -> Diagnostic {
     let head = if wanted.what.is_empty() { String::new() } else { format!("{}: ", wanted.what) };
     let expected = format!("{head}expected `{to}`, found `{}`", value.ty());
     let found = match mismatch {
-        Mismatch::Secret => secret(value, &expected),
+        Mismatch::Secret => kept_secret(secret(value, &expected), to, wanted),
         Mismatch::Kind => {
             Diagnostic::new(Code::TypeMismatch, value.span(), expected).label(format!("this is `{}`", value.ty()))
         }
@@ -149,7 +165,7 @@ fn does_not_fit(value: &Value, to: &Ty, mismatch: &Mismatch, wanted: &Wanted<'_>
 fn secret(value: &Value, expected: &str) -> Diagnostic {
     let message = format!("{expected}: a secret does not become public by itself");
     let found = Diagnostic::new(Code::SecretToPublic, value.span(), message);
-    because(found, &value.why).help("`.reveal()` tells everyone; an `output … to ROLE` tells that role alone")
+    because(found, &value.why)
 }
 
 /// Says why something is secret, at the place itself and where the secret comes from.

@@ -51,9 +51,7 @@ impl EffectKind {
             EffectKind::Reveal => "assign in the arms, and reveal the selected value after the `if`",
             EffectKind::Print => "assign in the arms, and print after the `if` what may be known",
             EffectKind::Raise => "reveal the condition first if everyone may know it: `if (…).reveal():`",
-            EffectKind::Resize => {
-                "append `then if condition else otherwise` in any case, or assign to existing positions"
-            }
+            EffectKind::Resize => "append in any case, and select what: `xs.append(x if condition else 0)`",
         }
     }
 }
@@ -91,7 +89,7 @@ impl Body<'_, '_> {
         let found = Diagnostic::new(Code::JumpInArm, span, format!("`{what}` cannot leave one arm of a secret `if`"))
             .label("both arms run to their ends")
             .note(arm.span, secret_condition(&arm.why))
-            .help("assign the result to a variable in each arm, and go on after the `if`");
+            .help(instead_of(what));
         self.report(found);
         false
     }
@@ -102,7 +100,17 @@ impl Body<'_, '_> {
     }
 }
 
-fn secret_condition(why: &super::value::Why) -> String {
+/// What does the same without a jump.
+fn instead_of(jump: &str) -> &'static str {
+    match jump {
+        "break" => "let the loop run on: keep a secret `done`, and let later turns change nothing where it is true",
+        "continue" => "put the rest of the turn into an `if` with the opposite condition",
+        _ => "assign the result to a variable in each arm, and return it after the `if`",
+    }
+}
+
+/// Why the condition of an `if` is secret, as a label for it.
+pub fn secret_condition(why: &super::value::Why) -> String {
     match why {
         Some(origin) => format!("this condition is secret because {}", origin.text),
         None => "this condition is secret".to_owned(),

@@ -129,10 +129,7 @@ impl<'a> Body<'a, '_> {
                 return Value { part_of: shared, known: binding.known.clone(), why: binding.why.clone(), ..value };
             }
             Var::Error => return Value::error(span),
-            Var::Unassigned => {
-                Diagnostic::new(Code::NotAssigned, span, format!("`{name}` is used before it has a value"))
-                    .help(format!("assign it first: `{name} = …`"))
-            }
+            Var::Unassigned => self.no_value_yet(name, span),
             Var::Maybe(at) => Diagnostic::new(Code::NotAssigned, span, format!("`{name}` may have no value here"))
                 .label("not assigned on every path that leads here")
                 .note(*at, "assigned here")
@@ -142,7 +139,7 @@ impl<'a> Body<'a, '_> {
                 span,
                 format!("`{name}` has no value where the secret condition is false"),
             )
-            .label("its value would have to be selected from two")
+            .label("needs a value whichever way the condition goes")
             .note(*at, "assigned in one arm only")
             .note(*test, "both arms run: this condition is secret")
             .help(format!("give it a value before the `if`: `{name} = …`")),
@@ -158,16 +155,25 @@ impl<'a> Body<'a, '_> {
         self.fail(found)
     }
 
+    fn no_value_yet(&self, name: &str, span: Span) -> Diagnostic {
+        let found = Diagnostic::new(Code::NotAssigned, span, format!("`{name}` is used before it has a value"));
+        let outer = self.owner.is_some() && matches!(self.checker.scopes.meaning(None, name), Meaning::Variable(_));
+        if !outer {
+            return found.help(format!("assign it first: `{name} = …`"));
+        }
+        found
+            .label(format!("the function assigns `{name}`, which makes it a variable of its own"))
+            .help(format!("take `{name}` as a parameter, and return what it becomes"))
+    }
+
     /// Nothing of that name exists.
     pub fn unknown_name(&mut self, name: &str, span: Span) -> Value {
         let found = Diagnostic::new(Code::UnknownName, span, format!("`{name}` is not defined"));
-        let help = match (python_only(name), self.suggestion(name)) {
-            (Some(help), _) => Some(help.to_owned()),
-            (None, near) => near.map(|near| format!("did you mean `{near}`?")),
-        };
-        self.fail(match help {
-            Some(help) => found.label("nothing of this name here").help(help),
-            None => found.label("nothing of this name here"),
+        let found = found.label("nothing of this name here");
+        self.fail(match (python_only(name), self.suggestion(name)) {
+            (Some(help), _) => found.help(help),
+            (None, Some(near)) => found.meant(span, &near),
+            (None, None) => found,
         })
     }
 
@@ -200,6 +206,11 @@ fn python_only(name: &str) -> Option<&'static str> {
         "input" => "inputs are ports: `input x: sint from alice`",
         "open" => "files are given to ports when the program is run: `--input x=file.csv`",
         "reveal" => "write `x.reveal()`",
+        "null" | "nil" | "undefined" => {
+            "there is no empty value: use a number that stands for it, or a `bool` beside it"
+        }
+        "length" | "size" => "`len(x)` counts the items of a list, `x.size` the elements of a tensor",
+        "self" => "the first parameter of a method is `self`: `def name(self, …):`",
         _ => return None,
     })
 }

@@ -3,11 +3,12 @@
 use super::body::Body;
 use super::convert::{Wanted, because};
 use super::operations::dims;
+use super::places::CUT;
 use super::shape::Dim;
 use super::tree::{ExprKind, Place, Primitive};
 use super::ty::{Domain, Ty};
 use super::value::Value;
-use crate::diagnostic::{Code, Diagnostic};
+use crate::diagnostic::{Code, Diagnostic, grouped};
 use crate::source::Span;
 use crate::syntax::ast::{self, Subscript, SubscriptKind};
 use mpc_bytecode::Kind;
@@ -43,9 +44,9 @@ impl<'a> Body<'a, '_> {
     }
 
     /// An index as a public `int`; `None` if it is not one, which is reported.
-    pub fn position(&mut self, at: &'a ast::Expr) -> Option<Value> {
+    pub fn position(&mut self, at: &'a ast::Expr, what: &str) -> Option<Value> {
         let value = self.expr(at);
-        let value = self.public_int(value, "a position");
+        let value = self.public_int(value, what);
         (!value.is_error()).then_some(value)
     }
 
@@ -80,7 +81,7 @@ impl<'a> Body<'a, '_> {
             }
             SubscriptKind::Slice { start, stop, step } => {
                 let mut bound = |bound: &'a Option<Box<ast::Expr>>| match bound {
-                    Some(bound) => self.position(bound).map(|value| Some(Box::new(value.expr))),
+                    Some(bound) => self.position(bound, CUT).map(|value| Some(Box::new(value.expr))),
                     None => Some(None),
                 };
                 let (Some(start), Some(stop), Some(step)) = (bound(start), bound(stop), bound(step)) else {
@@ -100,7 +101,7 @@ impl<'a> Body<'a, '_> {
         let SubscriptKind::Index(at) = &item.kind else {
             return self.fail(Diagnostic::new(Code::BadIndex, item.span, "a tuple is indexed by one number"));
         };
-        let Some(at) = self.position(at) else { return Value::error(span) };
+        let Some(at) = self.position(at, "a position") else { return Value::error(span) };
         let count = tys.len() as i64;
         match at.as_int() {
             Some(index) if (-count..count).contains(&index) => {
@@ -196,7 +197,7 @@ impl<'a> Body<'a, '_> {
                 SubscriptKind::Slice { start, stop, step } => {
                     let size = axes.next()?;
                     let mut bound = |bound: &'a Option<Box<ast::Expr>>| match bound {
-                        Some(bound) => self.position(bound).map(Some),
+                        Some(bound) => self.position(bound, CUT).map(Some),
                         None => Some(None),
                     };
                     let (start, stop, step) = (bound(start)?, bound(stop)?, bound(step)?);
@@ -231,10 +232,11 @@ impl<'a> Body<'a, '_> {
         }
         if !self.library {
             let entries = dims(base.ty()).first().and_then(Dim::as_const);
-            let count = entries.map_or("every entry".to_owned(), |count| format!("all {count} entries"));
-            let found =
-                Diagnostic::new(Code::SecretLookup, span, format!("reading at a secret position touches {count}"));
-            self.report(found.note(at.span(), "this position is secret"));
+            let count = entries.and_then(|count| u64::try_from(count).ok());
+            let count = count.map_or("every entry".to_owned(), |count| format!("all {} entries", grouped(count)));
+            let message = format!("reading at a secret position touches {count}");
+            let found = because(Diagnostic::new(Code::SecretLookup, at.span(), message), &at.why);
+            self.report(found);
         }
         self.library("item_at", vec![base, at], span)
     }

@@ -11,7 +11,7 @@ use super::tree::{ExprKind, Function, LocalId, Primitive, Stmt, StmtKind};
 use super::ty::Ty;
 use super::value::{Origin, Value, Why};
 use crate::diagnostic::{Code, Diagnostic};
-use crate::names::DefId;
+use crate::names::{DefId, Owner};
 use crate::source::Span;
 use crate::syntax::ast;
 use mpc_bytecode::Kind;
@@ -93,7 +93,7 @@ impl<'a> Checker<'a> {
         let first_dim = self.next_dim();
         let nesting = self.nesting;
         let function = self.scopes.def(key.def).function;
-        let mut body = Body::new(self, Some(key.def));
+        let mut body = Body::new(self, Owner::Function(key.def));
         let mut shapes = Shapes::of(function, &key.types);
         let params = body.parameters(function, key, whys);
         body.shape_variables(function, &mut shapes, &params);
@@ -169,7 +169,7 @@ impl<'a> Body<'a, '_> {
         for name in names {
             let Some((size, param, axis)) = shapes.found.get(name).cloned() else { continue };
             let parameter = function.params.iter().any(|param| param.name.text == name);
-            if parameter || !self.checker.scopes.reads(self.owner.unwrap_or(DefId(0)), name) {
+            if parameter || !self.def().is_some_and(|def| self.checker.scopes.reads(def, name)) {
                 continue;
             }
             let sym = self.symbol(self.owner, name);
@@ -228,7 +228,10 @@ impl<'a> Body<'a, '_> {
             format!("`{name}` does not return a value on every path"),
         );
         self.report(
-            found.note(at, "a value is returned or declared here").help("add a `return` at the end, or an `else`"),
+            found
+                .label("its end can be reached without a `return`")
+                .note(at, "a value is returned or declared here")
+                .help("add a `return` at the end, or an `else`"),
         );
     }
 }

@@ -102,7 +102,8 @@ impl<'a> Body<'a, '_> {
             ty => {
                 let found = Diagnostic::new(Code::NotIterable, span, format!("`{ty}` has no elements to go through"));
                 let int = ty.is_scalar(Kind::Int);
-                self.report(if int { found.help("`range(…)` gives the integers below it") } else { found });
+                let help = "`range(…)` goes through the integers from 0 up to it";
+                self.report(if int { found.help(help) } else { found });
                 None
             }
         }

@@ -82,8 +82,11 @@ impl<'a> Body<'a, '_> {
         let is_method = methods.clone().any(|method| method == name.text);
         let near = suggest::nearest(&name.text, attributes.iter().copied().chain(methods));
         self.fail(match (is_method, near) {
-            (true, _) => found.help(format!("call it: `.{}()`", name.text)),
-            (false, Some(near)) => found.help(format!("did you mean `.{near}`?")),
+            (true, _) => found.fix(format!("call it: `.{}()`", name.text), [(name.span.after(), "()")]),
+            (false, _) if matches!(name.text.as_str(), "length" | "len" | "count") => {
+                found.help("`len(…)` says how many there are")
+            }
+            (false, Some(near)) => found.meant(name.span, near),
             (false, None) => found,
         })
     }
@@ -158,7 +161,12 @@ impl<'a> Body<'a, '_> {
             ("insert" | "remove" | "sort" | "reverse" | "clear", _) => {
                 found.help("make a new list, with a comprehension or by slices")
             }
-            (_, Some(near)) => found.help(format!("did you mean `.{near}()`?")),
+            (method, _) if matches!(value.ty(), Ty::List(_)) && of_tensors(method) => {
+                let function = super::builtins::find(method).is_some();
+                let also = if function { format!(", and `{method}(…)` takes a list") } else { String::new() };
+                found.help(format!("tensors have it: `array(…).{method}()`{also}"))
+            }
+            (_, Some(near)) => found.meant(name.span, near),
             (_, None) => found,
         })
     }
@@ -199,7 +207,9 @@ impl<'a> Body<'a, '_> {
         };
         if !value.ty().is_secret() {
             let message = format!("this `{}` is public already", value.ty());
-            return self.fail(Diagnostic::new(Code::TypeMismatch, value.span(), message).help("leave out `.reveal()`"));
+            let found = Diagnostic::new(Code::TypeMismatch, value.span(), message);
+            let call = Span { start: value.span().end, ..span };
+            return self.fail(found.fix("leave out `.reveal()`", [(call, "")]));
         }
         if !self.effect(EffectKind::Reveal, span) {
             return Value::error(span);
@@ -289,6 +299,10 @@ impl<'a> Body<'a, '_> {
         }
         Value::none(span)
     }
+}
+
+fn of_tensors(name: &str) -> bool {
+    OF_TENSORS.iter().any(|(method, _)| *method == name)
 }
 
 /// The size of an axis.

@@ -36,7 +36,8 @@ impl Body<'_, '_> {
 
     fn too_large(&mut self, label: &str, span: Span) -> Value {
         let found = Diagnostic::new(Code::NumberTooLarge, span, "this number is too large").label(label);
-        self.fail(found.help("`precision fix(bits=…, frac=…)` at the top of the file widens fixed-point numbers"))
+        let help = "`precision fix(bits=…, frac=…)` at the top of the file widens fixed-point numbers";
+        self.fail(if label.starts_with("`fix`") { found.help(help) } else { found })
     }
 }
 

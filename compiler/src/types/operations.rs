@@ -180,17 +180,24 @@ impl<'a> Body<'a, '_> {
 
     fn refuse_binary(&mut self, op: BinaryOp, left: &Value, right: &Value, refusal: Refusal, span: Span) -> Value {
         let (a, b) = (left.ty(), right.ty());
+        let to = Domain::Fix.kind(a.is_secret());
         let found = match refusal {
             Refusal::IntegerDivision => Diagnostic::new(
                 Code::IntegerDivision,
                 span,
                 format!("`/` of `{a}` and `{b}`: integers have no exact quotient"),
             )
-            .help("`//` rounds down to an integer; `fix(a) / b` gives a fixed-point number"),
+            .help("`//` rounds down to an integer")
+            .fix(
+                format!("`{to}(…)` around the first makes the quotient a fixed-point number"),
+                wrapped(left, to.text()),
+            ),
             Refusal::SecretAmount => {
                 let what = if op == BinaryOp::Pow { "the exponent" } else { "the shift width" };
                 let message = format!("{what} of `{op}` must be public");
-                because(Diagnostic::new(Code::SecretAmount, right.span(), message), &right.why)
+                because(Diagnostic::new(Code::SecretAmount, right.span(), message), &right.why).help(format!(
+                    "go through all it may be: `for k in range(64):` and inside `if n == k: y = x {op} k`"
+                ))
             }
             Refusal::FractionalExponent => {
                 Diagnostic::new(Code::BadOperand, right.span(), "the exponent of `**` must be an `int`")
@@ -275,7 +282,10 @@ impl<'a> Body<'a, '_> {
                 }
                 if comparison == Comparison::NotEqual { self.not(all, span) } else { all }
             }
-            _ => self.fail(undefined(op.text(), &left, &right, span).help("compare the items one by one")),
+            (Ty::Tuple(_), _) | (_, Ty::Tuple(_)) => {
+                self.fail(undefined(op.text(), &left, &right, span).help("compare the items one by one"))
+            }
+            _ => self.fail(undefined(op.text(), &left, &right, span)),
         }
     }
 
@@ -401,8 +411,10 @@ impl<'a> Body<'a, '_> {
             return self.fail(found.note(then.span(), "one").note(otherwise.span(), "the other"));
         };
         if joined == Ty::None || (secret && joined.kind() == Some(Kind::Str)) {
-            let found = Diagnostic::new(Code::SecretText, span, format!("`{joined}` cannot depend on a secret"));
-            return self.fail(because(found, &test.why));
+            let what = if joined == Ty::None { "whether something happens" } else { "text" };
+            let found = Diagnostic::new(Code::SecretText, span, format!("{what} cannot depend on a secret"));
+            let found = found.note(test.span(), super::effects::secret_condition(&test.why));
+            return self.fail(found.help("choose between numbers, and make the text from what is revealed"));
         }
         let why = first_why(&test, &then).or_else(|| otherwise.why.clone());
         let ty = if secret { joined.secret() } else { joined };
@@ -483,15 +495,29 @@ fn undefined(op: &str, left: &Value, right: &Value, span: Span) -> Diagnostic {
             .note(right.span(), format!("`{}`", right.ty()));
     let text = |value: &Value| value.ty().is_scalar(Kind::Str);
     let list = |value: &Value| matches!(value.ty(), Ty::List(_));
-    let tensor = |value: &Value| matches!(value.ty(), Ty::Tensor(..));
+    let number = |value: &Value| matches!(value.ty(), Ty::Tensor(kind, _) if *kind != Kind::Str);
     match (left, right) {
         (a, b) if op == "%" && text(a) && !text(b) => found.help("use an f-string: `f\"… {x} …\"`"),
         (a, b) if text(a) != text(b) && op == "+" => {
-            found.help("`str(…)` makes text of a public value, as does an f-string")
+            let other = if text(a) { b } else { a };
+            if other.ty().is_secret() {
+                return found.help("text is public: reveal the value first, if everyone may know it");
+            }
+            found.fix("`str(…)` makes text of it, as does an f-string", wrapped(other, "str"))
         }
-        (a, b) if (list(a) && tensor(b)) || (tensor(a) && list(b)) => found.help("`array(…)` makes a tensor of a list"),
+        (a, b) if (list(a) && (number(b) || list(b))) || (number(a) && list(b)) => {
+            let lists = [a, b].into_iter().filter(|side| list(side));
+            let edits = lists.flat_map(|side| wrapped(side, "array"));
+            found.fix("`array(…)` makes a tensor of a list; operators then work on every element", edits)
+        }
         _ => found,
     }
+}
+
+/// The edits that make `function(value)` of a value.
+fn wrapped(value: &Value, function: &str) -> [(Span, String); 2] {
+    let span = value.span();
+    [(Span { end: span.start, ..span }, format!("{function}(")), (span.after(), ")".to_owned())]
 }
 
 fn sizes_do_not_fit(op: &str, left: &Value, right: &Value, span: Span) -> Diagnostic {

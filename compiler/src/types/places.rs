@@ -45,7 +45,7 @@ impl<'a> Body<'a, '_> {
     }
 
     fn whole(&mut self, name: &'a str, span: Span) -> Option<Part> {
-        if let Meaning::Variable(owner) = self.checker.scopes.meaning(self.owner, name)
+        if let Meaning::Variable(owner, _) = self.checker.scopes.meaning(self.owner, name)
             && owner != self.owner
             && !self.comprehension.iter().any(|(inner, _)| *inner == name)
         {
@@ -76,7 +76,7 @@ impl<'a> Body<'a, '_> {
                     );
                     return None;
                 };
-                let at = self.position(at)?;
+                let at = self.position(at, CHANGED)?;
                 let at = self.hold(at, false);
                 outer.path.push(Step::Item(at.expr));
                 outer.ty = *item;
@@ -144,8 +144,10 @@ impl<'a> Body<'a, '_> {
             Some(Shared::Parameter) => Diagnostic::new(
                 Code::SharedChange,
                 span,
-                format!("`{name}` is a parameter: this would not change the value that the caller has"),
-            ),
+                format!("`{name}` is a parameter: what the caller has would not change, though in Python it would"),
+            )
+            .label(format!("this changes the function's own `{name}` only"))
+            .help(format!("begin with `{name} = {name}.copy()`, and return it at the end")),
             Some(Shared::With(other, at)) => {
                 let shared = self.flow.get(other).bound().is_some_and(|other| other.shared.is_some());
                 if !shared {
@@ -153,12 +155,12 @@ impl<'a> Body<'a, '_> {
                 }
                 let message =
                     format!("`{name}` and `{}` are two values here, not one as in Python", self.name_of(other));
-                Diagnostic::new(Code::SharedChange, span, message).note(at, "this makes a copy")
+                Diagnostic::new(Code::SharedChange, span, message)
+                    .label(format!("this changes `{name}` only"))
+                    .note(at, "this makes a copy")
+                    .help("if a copy is meant, say so where it is made, with `.copy()`")
             }
         };
-        let found = found
-            .label("this changes one of them only")
-            .help(format!("say that it is a copy: `{name} = {name}.copy()`"));
         self.report(found);
         false
     }
@@ -351,9 +353,23 @@ impl<'a> Body<'a, '_> {
     /// Says that a position or a bound must be public.
     pub fn secret_position(&mut self, value: &Value, what: &str) {
         let found = Diagnostic::new(Code::SecretPosition, value.span(), format!("{what} must be public"));
-        self.report(because(found, &value.why).help("reveal it if everyone may know it: `.reveal()`"));
+        let found = because(found, &value.why);
+        self.report(match what {
+            CHANGED => {
+                found.help("go through all positions: `for k in range(len(a)):` and inside `if i == k: a[k] = …`")
+            }
+            CUT => found.help("keep all elements, and select: `where(arange(len(a)) < n, a, 0)`"),
+            "a size" => found.help("take the largest size it may have"),
+            _ => found.help("reveal it if everyone may know it: `.reveal()`"),
+        });
     }
 }
+
+/// What a position is for, as messages name it: assigning to an element.
+pub const CHANGED: &str = "the position of an assignment";
+
+/// Cutting out a part.
+pub const CUT: &str = "a bound of a slice";
 
 /// True for what Python would share rather than copy.
 pub fn can_share(ty: &Ty) -> bool {

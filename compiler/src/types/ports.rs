@@ -9,7 +9,7 @@ use super::tree::{self, ExprKind, Function, PortIndex, Tree};
 use super::ty::{Ty, is_secret};
 use super::value::{Origin, Value};
 use crate::diagnostic::{Code, Diagnostic};
-use crate::names::DefId;
+use crate::names::{DefId, Owner};
 use crate::source::Span;
 use crate::syntax::ast::{self, DimKind, DimOp, StmtKind};
 use mpc_bytecode::operand::{DimId, RoleId};
@@ -27,7 +27,7 @@ impl<'a> Checker<'a> {
                 _ => {}
             }
         }
-        let mut body = Body::new(&mut self, None);
+        let mut body = Body::new(&mut self, Owner::PROGRAM);
         body.block_at_top(&module.body);
         body.write_outputs();
         let (locals, stmts) = (std::mem::take(&mut body.locals), std::mem::take(&mut body.out));
@@ -104,7 +104,7 @@ impl<'a> Checker<'a> {
         for index in 0..self.scopes.defs.len() {
             let def = DefId(index as u32);
             let called = self.by_key.keys().any(|key| key.def == def);
-            if called || self.scopes.def(def).library || self.scopes.def(def).parent.is_some() {
+            if called || self.scopes.def(def).library || !self.scopes.def(def).parent.is_top() {
                 continue;
             }
             let mut types: Vec<Option<Ty>> = Vec::new();
@@ -128,7 +128,7 @@ impl<'a> Checker<'a> {
     /// The declared type with a shape variable of its own for every named dimension.
     fn any_shape(&mut self, annotation: &'a ast::TypeExpr) -> Ty {
         let mut named: Vec<(&'a str, Dim)> = Vec::new();
-        let mut body = Body::new(self, None);
+        let mut body = Body::new(self, Owner::PROGRAM);
         let mark = body.checker.diagnostics.len();
         let ty = body.type_of(annotation, &mut |body, name, _| {
             if let Some((_, dim)) = named.iter().find(|(known, _)| *known == name) {
@@ -173,7 +173,7 @@ impl<'a> Body<'a, '_> {
             return;
         }
         let parties = port.from.as_ref().map(|role| (self.role(role), role));
-        let sym = self.symbol(None, &port.name.text);
+        let sym = self.symbol(Owner::PROGRAM, &port.name.text);
         let declared = self.port_type(&port.ty, parties.is_some());
         let (Some((kind, shape, dims)), false) = (declared, matches!(parties, Some((None, _)))) else {
             self.checker.ports.push(no_port(&port.name.text));
@@ -229,11 +229,11 @@ impl<'a> Body<'a, '_> {
         let found = self.checker.role_named(&name.text);
         if found.is_none() {
             let message = format!("there is no role `{}`", name.text);
-            let help = match self.checker.near_role(&name.text) {
-                Some(near) => format!("did you mean `{near}`?"),
-                None => format!("declare it: `role {}`", name.text),
-            };
-            self.report(Diagnostic::new(Code::UnknownRole, name.span, message).help(help));
+            let found = Diagnostic::new(Code::UnknownRole, name.span, message);
+            self.report(match self.checker.near_role(&name.text) {
+                Some(near) => found.meant(name.span, near),
+                None => found.help(format!("declare it: `role {}`", name.text)),
+            });
         }
         found
     }
@@ -313,7 +313,7 @@ impl<'a> Body<'a, '_> {
     }
 
     fn named_extent(&mut self, name: &'a str, span: Span, binds: bool) -> (Extent, Dim) {
-        let crate::names::Meaning::Variable(_) = self.checker.scopes.meaning(None, name) else {
+        let crate::names::Meaning::Variable(..) = self.checker.scopes.meaning(Owner::PROGRAM, name) else {
             if !binds && self.checker.dim_named(name).is_none() {
                 return (Extent::Any, Dim::Unknown);
             }
@@ -389,7 +389,7 @@ impl<'a> Body<'a, '_> {
     /// At the end of the program: every output's value goes to its roles.
     fn write_outputs(&mut self) {
         for Output { port, index } in std::mem::take(&mut self.checker.outputs) {
-            let sym = self.symbol(None, &port.name.text);
+            let sym = self.symbol(Owner::PROGRAM, &port.name.text);
             let at = match self.flow.get(sym) {
                 Var::Unassigned => {
                     self.not_written(port);

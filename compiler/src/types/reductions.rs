@@ -175,7 +175,7 @@ impl Body<'_, '_> {
     fn reduce_secret(&mut self, reduce: Reduce, value: Value, axis: Option<usize>, span: Span) -> Value {
         let name = reduce.library();
         let params =
-            self.checker.scopes.top_function(true, name).map(|def| self.checker.scopes.def(def).function.params.len());
+            self.checker.scopes.prelude_function(name).map(|def| self.checker.scopes.def(def).function.params.len());
         let value = if axis.is_none() { self.flat(value) } else { value };
         if params == Some(1) {
             return self.library(name, vec![value], span);

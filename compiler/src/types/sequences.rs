@@ -205,7 +205,8 @@ impl<'a> Body<'a, '_> {
     }
 
     fn repeated(&mut self, list: &Value, times: &Value, span: Span) -> Option<Value> {
-        if matches!(times.ty(), Ty::List(_) | Ty::Tuple(_)) {
+        // With anything else, what was meant is a tensor.
+        if !times.ty().is_scalar(Kind::Int) && !times.ty().is_scalar(Kind::Bool) {
             return None;
         }
         let times = self.public_int(times.clone(), "how often a list is repeated");

@@ -8,6 +8,7 @@ use super::tree::{self, Expr, ExprKind, UnaryMeaning};
 use super::ty::Ty;
 use super::value::Value;
 use crate::diagnostic::{Code, Diagnostic};
+use crate::names::Owner;
 use crate::names::mentions::Mentions;
 use crate::source::Span;
 use crate::syntax::ast::{self, StmtKind};
@@ -92,7 +93,7 @@ impl<'a> Body<'a, '_> {
 
     fn at_top(&self) -> bool {
         // Elsewhere the parser has said so.
-        self.owner.is_none() && self.loops.is_empty() && self.checker.nesting == 1
+        self.owner == Owner::PROGRAM && self.loops.is_empty() && self.checker.nesting == 1
     }
 
     fn raise_stmt(&mut self, span: Span) {
