@@ -28,11 +28,9 @@ use crate::ir::{Constants, Function, Module};
 /// Runs all passes but register allocation.
 pub fn optimise(module: &mut Module) {
     inline::inline(module);
-    let mut blocks = module.functions.iter().flat_map(|function| &function.blocks);
-    let caught = blocks.any(|block| block.handler.is_some());
-    for (at, function) in module.functions.iter_mut().enumerate() {
+    for function in &mut module.functions {
         constants::hoist_constants(function);
-        rounds::merge_rounds(function, caught && at > 0);
+        rounds::merge_rounds(function);
         unset::set_unset(function, &mut module.constants);
     }
 }
