@@ -46,8 +46,23 @@ pub struct Function {
 pub struct Register {
     /// Its type.
     pub ty: Type,
+    /// How many axes the tensors have that it holds; of a list, the innermost ones.
+    pub rank: u32,
+}
+
+impl Register {
     /// True if it only ever holds scalars, which cost nothing to keep and cannot fail to broadcast.
-    pub scalar: bool,
+    pub fn is_scalar(&self) -> bool {
+        self.rank == 0 && matches!(self.ty, Type::Tensor(_))
+    }
+}
+
+/// How many axes a constant has.
+pub fn rank(constant: &Constant) -> u32 {
+    match constant {
+        Constant::Int(shape, _) | Constant::Fix(shape, _) | Constant::Bool(shape, _) => shape.len() as u32,
+        Constant::Str(_) => 0,
+    }
 }
 
 /// The registers of a function, by bank and number.
@@ -56,10 +71,10 @@ pub struct Registers(pub [Vec<Register>; 3]);
 
 impl Registers {
     /// A new register.
-    pub fn add(&mut self, ty: Type, scalar: bool) -> Reg {
+    pub fn add(&mut self, ty: Type, rank: u32) -> Reg {
         let bank = ty.bank();
         let bank_registers = &mut self.0[bank as usize];
-        bank_registers.push(Register { ty, scalar });
+        bank_registers.push(Register { ty, rank });
         Reg::new(bank, bank_registers.len() as u32 - 1)
     }
 

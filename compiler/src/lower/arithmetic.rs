@@ -7,12 +7,12 @@ use mpc_bytecode::{Instruction, Kind, Reg};
 impl Body<'_, '_> {
     /// A new register as wide as both operands together.
     fn both(&mut self, a: Reg, b: Reg, kind: Kind) -> Reg {
-        self.tensor(kind, self.is_scalar(a) && self.is_scalar(b))
+        self.tensor(kind, self.rank(a).max(self.rank(b)))
     }
 
     /// A new register of the same shape.
     pub fn like(&mut self, reg: Reg, kind: Kind) -> Reg {
-        self.tensor(kind, self.is_scalar(reg))
+        self.tensor(kind, self.rank(reg))
     }
 
     /// A public value as a secret.

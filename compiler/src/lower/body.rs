@@ -75,7 +75,7 @@ impl<'p, 'a> Body<'p, 'a> {
         let mut locals = Vec::with_capacity(tree.locals.len());
         for local in &tree.locals {
             let registers: Value =
-                leaves(&local.ty).into_iter().map(|(ty, scalar)| out.registers.add(ty, scalar)).collect();
+                leaves(&local.ty).into_iter().map(|(ty, rank)| out.registers.add(ty, rank)).collect();
             locals.push(registers);
         }
         out.params = tree.params.iter().flat_map(|&LocalId(param)| locals[param as usize].clone()).collect();
@@ -150,8 +150,8 @@ impl<'p, 'a> Body<'p, 'a> {
     }
 
     /// A new register for a leaf.
-    pub fn leaf(&mut self, (ty, scalar): Leaf) -> Reg {
-        self.out.registers.add(ty, scalar)
+    pub fn leaf(&mut self, (ty, rank): Leaf) -> Reg {
+        self.out.registers.add(ty, rank)
     }
 
     /// New registers for a value of this type.
@@ -160,13 +160,13 @@ impl<'p, 'a> Body<'p, 'a> {
     }
 
     /// A new register for a tensor.
-    pub fn tensor(&mut self, kind: Kind, scalar: bool) -> Reg {
-        self.leaf((Type::Tensor(kind), scalar))
+    pub fn tensor(&mut self, kind: Kind, rank: u32) -> Reg {
+        self.leaf((Type::Tensor(kind), rank))
     }
 
     /// A new register for a public scalar.
     pub fn scalar(&mut self, kind: Kind) -> Reg {
-        self.tensor(kind, true)
+        self.tensor(kind, 0)
     }
 
     /// The type of a register.
@@ -179,9 +179,9 @@ impl<'p, 'a> Body<'p, 'a> {
         self.ty(reg).element()
     }
 
-    /// True if a register only holds scalars.
-    pub fn is_scalar(&self, reg: Reg) -> bool {
-        self.out.registers.get(reg).scalar
+    /// How many axes the tensors have that a register holds.
+    pub fn rank(&self, reg: Reg) -> u32 {
+        self.out.registers.get(reg).rank
     }
 
     /// The registers of a local.
@@ -206,7 +206,7 @@ impl<'p, 'a> Body<'p, 'a> {
         }
         for reg in value.iter_mut().filter(|reg| reg.index < self.fixed[reg.bank as usize]) {
             let kept = self.out.registers.get(*reg).clone();
-            let kept = self.out.registers.add(kept.ty, kept.scalar);
+            let kept = self.out.registers.add(kept.ty, kept.rank);
             let copy = Instruction::Copy { dst: AnyDst(kept), src: AnySrc(*reg) };
             self.out.blocks[mark.block.0 as usize].code.insert(mark.at, Op::new(copy, self.span));
             *reg = kept;
@@ -233,18 +233,14 @@ impl<'p, 'a> Body<'p, 'a> {
 
     fn duplicate(&mut self, reg: Reg) -> Reg {
         let like = self.out.registers.get(reg).clone();
-        let kept = self.leaf((like.ty, like.scalar));
+        let kept = self.leaf((like.ty, like.rank));
         self.copy(kept, reg);
         kept
     }
 
     /// A register that holds a constant.
     pub fn constant(&mut self, constant: Constant) -> Reg {
-        let scalar = match &constant {
-            Constant::Int(shape, _) | Constant::Fix(shape, _) | Constant::Bool(shape, _) => shape.is_empty(),
-            Constant::Str(_) => true,
-        };
-        let to = self.tensor(constant.kind(), scalar);
+        let to = self.tensor(constant.kind(), crate::ir::rank(&constant));
         let value = self.program.constants.intern(constant);
         self.emit(Instruction::Const { dst: dst(to), value });
         to

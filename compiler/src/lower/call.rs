@@ -90,7 +90,7 @@ impl Body<'_, '_> {
 
     fn open(&mut self, reg: Reg, note: u32) -> Reg {
         let Some(kind) = self.kind(reg).opened() else { return reg };
-        let to = self.tensor(kind, self.is_scalar(reg));
+        let to = self.tensor(kind, self.rank(reg));
         self.emit_noted(Instruction::Open { batch: vec![(dst(to), secret(reg))] }, vec![note]);
         to
     }

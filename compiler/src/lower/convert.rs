@@ -47,14 +47,14 @@ impl Body<'_, '_> {
 
     /// A value of this type in which every list is empty and every number zero.
     pub fn empty(&mut self, ty: &Ty) -> Value {
-        leaves(ty).into_iter().map(|(ty, _)| self.zero(&ty)).collect()
+        leaves(ty).into_iter().map(|(ty, rank)| self.zero((&ty, rank))).collect()
     }
 
     /// An empty list, or the scalar zero.
-    pub fn zero(&mut self, ty: &Type) -> Reg {
+    pub fn zero(&mut self, (ty, rank): (&Type, u32)) -> Reg {
         match ty {
             Type::List(_) => {
-                let to = self.leaf((ty.clone(), false));
+                let to = self.leaf((ty.clone(), rank));
                 self.emit(Instruction::List { dst: dst(to), items: Vec::new() });
                 to
             }
@@ -106,11 +106,11 @@ impl Body<'_, '_> {
 
     /// A list of what `each` makes of the items of a list.
     pub fn map_list(&mut self, list: Reg, to: Type, mut each: impl FnMut(&mut Self, Reg) -> Reg) -> Reg {
-        let out = self.zero(&to);
+        let out = self.zero((&to, self.rank(list)));
         let Type::List(inside) = self.ty(list).clone() else { return list };
         let count = self.length(list);
         self.counted(count, |body, at| {
-            let from = body.leaf((*inside, false));
+            let from = body.leaf((*inside, body.rank(list)));
             body.emit(Instruction::Get { dst: AnyDst(from), src: src::<Lists>(list), at: public(at) });
             let item = each(body, from);
             body.push_item(out, item);
@@ -120,7 +120,7 @@ impl Body<'_, '_> {
 
     /// What `each` makes of a list of scalars as one tensor, as a list again; the empty list stays empty.
     pub fn as_tensor(&mut self, list: Reg, kind: Kind, to: Type, each: impl FnOnce(&mut Self, Reg) -> Reg) -> Reg {
-        let out = self.zero(&to);
+        let out = self.zero((&to, self.rank(list)));
         let (filled, done) = (self.block(), self.block());
         let cond = self.is_filled(list);
         self.end(crate::ir::Terminator::Branch { cond, then: filled, otherwise: done });
@@ -134,7 +134,7 @@ impl Body<'_, '_> {
 
     /// A list of tensors as one tensor.
     pub fn pack(&mut self, list: Reg, kind: Kind) -> Reg {
-        let packed = self.tensor(kind, false);
+        let packed = self.tensor(kind, self.rank(list) + 1);
         self.emit(Instruction::Pack { dst: AnyDst(packed), src: src(list) });
         packed
     }
@@ -154,7 +154,7 @@ impl Body<'_, '_> {
                 self.scalars(Binary::Ne, reg, empty, Kind::Bool)
             }
             (Kind::Int | Kind::Fix | Kind::Bool | Kind::Str, Kind::Int | Kind::Fix | Kind::Bool | Kind::Str) => {
-                let out = self.tensor(to, self.is_scalar(reg));
+                let out = self.tensor(to, self.rank(reg));
                 self.emit(Instruction::Convert { dst: dst(out), src: public(reg) });
                 out
             }
@@ -165,7 +165,7 @@ impl Body<'_, '_> {
             }
             (Kind::Sint | Kind::Sbool, Kind::Sfix) => {
                 let bits = self.program.tree.precision.fix_frac;
-                let scaled = self.tensor(Kind::Sfix, self.is_scalar(reg));
+                let scaled = self.tensor(Kind::Sfix, self.rank(reg));
                 self.emit(Instruction::ShiftLeft { dst: dst(scaled), src: secret(reg), bits });
                 scaled
             }
@@ -176,8 +176,8 @@ impl Body<'_, '_> {
     /// A list literal of items of one type.
     pub fn list_of(&mut self, values: Vec<Value>, inside: &Ty) -> Value {
         let padded: Vec<Value> = values.iter().map(|value| self.padded(value)).collect();
-        let leaf = |(at, (ty, _)): (usize, (Type, bool))| {
-            let to = self.leaf((Type::List(Box::new(ty)), false));
+        let leaf = |(at, (ty, rank)): (usize, (Type, u32))| {
+            let to = self.leaf((Type::List(Box::new(ty)), rank));
             let items = padded.iter().filter_map(|value| value.get(at).copied().map(AnySrc)).collect();
             self.emit(Instruction::List { dst: dst(to), items });
             to

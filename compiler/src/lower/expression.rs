@@ -166,7 +166,7 @@ impl Body<'_, '_> {
         let mut given = values[1..].iter().filter_map(|value| value.first().map(|&reg| public(reg)));
         let [start, stop, step] = [0, 1, 2].map(|at| bounds[at].as_ref().and_then(|_| given.next()));
         let each = |&list: &Reg| {
-            let to = self.leaf((self.ty(list).clone(), false));
+            let to = self.leaf((self.ty(list).clone(), self.rank(list)));
             self.emit(Instruction::Slice { dst: dst(to), src: src::<Lists>(list), start, stop, step });
             to
         };

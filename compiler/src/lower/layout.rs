@@ -3,25 +3,25 @@
 use crate::types::ty::Ty;
 use mpc_bytecode::{Kind, Type};
 
-/// A tensor, or a list around one: what one register holds, and whether it is a scalar.
-pub type Leaf = (Type, bool);
+/// A tensor, or a list around one: what one register holds, and the rank of the tensors.
+pub type Leaf = (Type, u32);
 
 /// The registers that a value of this type takes, in order: a tuple's components one after the other, a list of tuples as a list
 /// for each component. What was never filled (the items of a list that stays empty) counts as `int`.
 pub fn leaves(ty: &Ty) -> Vec<Leaf> {
     match ty {
-        Ty::Tensor(kind, dims) => vec![(Type::Tensor(*kind), dims.is_empty())],
-        Ty::List(item) => items(item).into_iter().map(|(ty, _)| (Type::List(Box::new(ty)), false)).collect(),
+        Ty::Tensor(kind, dims) => vec![(Type::Tensor(*kind), dims.len() as u32)],
+        Ty::List(item) => items(item).into_iter().map(|(ty, rank)| (Type::List(Box::new(ty)), rank)).collect(),
         Ty::Tuple(components) => components.iter().flat_map(leaves).collect(),
         Ty::None => Vec::new(),
-        Ty::Unknown | Ty::Error => vec![(Type::Tensor(Kind::Int), true)],
+        Ty::Unknown | Ty::Error => vec![(Type::Tensor(Kind::Int), 0)],
     }
 }
 
 /// The leaves of a list's items. A list of nothing (of `None`, of empty tuples) still has a length: its items count as `int`.
 pub fn items(item: &Ty) -> Vec<Leaf> {
     let leaves = leaves(item);
-    if leaves.is_empty() { vec![(Type::Tensor(Kind::Int), true)] } else { leaves }
+    if leaves.is_empty() { vec![(Type::Tensor(Kind::Int), 0)] } else { leaves }
 }
 
 /// The kind of a tensor's elements; of anything else, of the tensors within.
@@ -32,6 +32,11 @@ pub fn kind(ty: &Ty) -> Kind {
         Ty::Tuple(items) => items.first().map_or(Kind::Int, kind),
         Ty::None | Ty::Unknown | Ty::Error => Kind::Int,
     }
+}
+
+/// How many axes a tensor has.
+pub fn rank(ty: &Ty) -> u32 {
+    leaves(ty).first().map_or(0, |leaf| leaf.1)
 }
 
 /// True for a scalar.

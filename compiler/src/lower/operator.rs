@@ -1,7 +1,7 @@
 //! Operators with one and two operands.
 
 use super::body::{Body, dst, public, secret};
-use super::layout::{is_scalar, kind};
+use super::layout::{kind, rank};
 use crate::types::tree::{BinaryMeaning, Expr, ExprKind, UnaryMeaning};
 use crate::types::ty::Ty;
 use mpc_bytecode::{Constant, Instruction, Kind, Reg};
@@ -12,7 +12,7 @@ impl Body<'_, '_> {
         let a = self.one(a);
         match meaning {
             UnaryMeaning::Public(op) => {
-                let to = self.tensor(kind(ty), is_scalar(ty));
+                let to = self.tensor(kind(ty), rank(ty));
                 self.emit(Instruction::Unary { op, dst: dst(to), src: public(a) });
                 to
             }
@@ -35,7 +35,7 @@ impl Body<'_, '_> {
         use BinaryMeaning::*;
         match meaning {
             Public(op) => {
-                let out = self.tensor(to, is_scalar(ty));
+                let out = self.tensor(to, rank(ty));
                 self.emit(Instruction::Binary { op, dst: dst(out), a: public(a), b: public(b) });
                 out
             }
@@ -107,7 +107,7 @@ impl Body<'_, '_> {
     fn matmul(&mut self, meaning: BinaryMeaning, a: Reg, b: Reg, ty: &Ty) -> Reg {
         use BinaryMeaning::*;
         let scaled = matches!(meaning, MatmulFix | MatmulFixPublic | PublicMatmulFix);
-        let product = self.tensor(if scaled { Kind::Raw } else { kind(ty) }, is_scalar(ty));
+        let product = self.tensor(if scaled { Kind::Raw } else { kind(ty) }, rank(ty));
         self.emit(match meaning {
             MatmulPublic | MatmulFixPublic => {
                 Instruction::MatmulPublic { dst: dst(product), a: secret(a), b: public(b) }

@@ -138,9 +138,9 @@ impl Body<'_, '_> {
     /// Takes an item out, changes it and puts it back.
     fn change_inside(&mut self, list: Reg, at: Reg, rest: &[Into], change: &Change<'_>) {
         let Type::List(inside) = self.ty(list).clone() else { return };
-        let taken = self.leaf((*inside, false));
+        let taken = self.leaf((*inside, self.rank(list)));
         self.emit(Instruction::Get { dst: AnyDst(taken), src: src::<Lists>(list), at: public(at) });
-        let nothing = self.zero(&self.ty(taken).clone());
+        let nothing = self.zero((&self.ty(taken).clone(), self.rank(taken)));
         self.set_item(list, at, nothing);
         self.change_leaf(taken, rest, change);
         self.set_item(list, at, taken);

@@ -101,7 +101,7 @@ impl Body<'_, '_> {
         let mut values = self.operands_as(args.iter().map(|arg| (arg, ty))).into_iter();
         let (a, b) = (values.next().unwrap_or_default(), values.next().unwrap_or_default());
         let each = |(&a, &b): (&Reg, &Reg)| {
-            let to = self.leaf((self.ty(a).clone(), false));
+            let to = self.leaf((self.ty(a).clone(), self.rank(a)));
             self.emit(Instruction::Join { dst: dst(to), a: src::<Lists>(a), b: src::<Lists>(b) });
             to
         };
@@ -115,7 +115,7 @@ impl Body<'_, '_> {
         let (Some(times), lists) = (times, values.concat()) else { return Value::new() };
         debug_assert_eq!(lists.len(), leaves(&list.ty).len(), "a list has a register for each leaf");
         let each = |list: Reg| {
-            let to = self.leaf((self.ty(list).clone(), false));
+            let to = self.leaf((self.ty(list).clone(), self.rank(list)));
             self.emit(Instruction::Repeat { dst: dst(to), src: src::<Lists>(list), times: public(times) });
             to
         };

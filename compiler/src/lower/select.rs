@@ -59,13 +59,13 @@ impl Body<'_, '_> {
                 body.select_tensor(test, left, right)
             });
         }
-        let out = self.zero(&ty);
+        let out = self.zero((&ty, self.rank(b)));
         let Type::List(inner) = ty else { return b };
         let deeper = item(inside).clone();
         let count = self.length(a);
         self.counted(count, |body, at| {
             let [left, right] = [a, b].map(|list| {
-                let to = body.leaf(((*inner).clone(), false));
+                let to = body.leaf(((*inner).clone(), body.rank(list)));
                 body.emit(Instruction::Get { dst: AnyDst(to), src: src::<Lists>(list), at: public(at) });
                 to
             });

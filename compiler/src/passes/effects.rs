@@ -52,6 +52,6 @@ fn kind(registers: &Registers, reg: Reg) -> Kind {
 
 fn all_scalar(op: &Op, registers: &Registers) -> bool {
     let mut all = true;
-    op.reads(|reg| all &= registers.get(reg).scalar);
+    op.reads(|reg| all &= registers.get(reg).is_scalar());
     all
 }

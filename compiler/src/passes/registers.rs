@@ -115,7 +115,7 @@ impl Pool {
                 return free.swap_remove(at);
             }
         }
-        self.registers.add(ty.clone(), false)
+        self.registers.add(ty.clone(), 0)
     }
 
     fn give(&mut self, ty: &Type, reg: Reg) {
@@ -168,7 +168,7 @@ struct Deaths {
 fn deaths(function: &Function, live: &Liveness) -> Vec<Deaths> {
     let mut needed = function.registers.table(usize::MAX);
     let mut out: Vec<Deaths> = Vec::with_capacity(function.blocks.len());
-    let is_large = |reg: Reg| !function.registers.get(reg).scalar;
+    let is_large = |reg: Reg| !function.registers.get(reg).is_scalar();
     for (at, block) in function.blocks.iter().enumerate() {
         live.after(BlockId(at as u32), |reg| needed[reg] = at);
         block.end.reads(|reg| needed[reg] = at);
@@ -218,7 +218,7 @@ fn deaths_on_entry(function: &Function, live: &Liveness, out: &mut [Deaths]) {
         let Some((&first, rest)) = before.split_first() else { continue };
         live.after(first, |reg| {
             let held = rest.iter().all(|&block| live.is_after(block, reg));
-            if held && !live.is_before(BlockId(at as u32), reg) && !function.registers.get(reg).scalar {
+            if held && !live.is_before(BlockId(at as u32), reg) && !function.registers.get(reg).is_scalar() {
                 out[at].on_entry.push(reg);
             }
         });

@@ -42,10 +42,10 @@ fn set(function: &mut Function, constants: &mut Constants, reg: Reg, span: Span,
     if public == kind {
         return push(Instruction::Const { dst: Dst::new(reg.index), value });
     }
-    let zero = function.registers.add(Type::Tensor(public), true);
+    let zero = function.registers.add(Type::Tensor(public), 0);
     push(Instruction::Const { dst: Dst::new(zero.index), value });
     let shared_kind = public.secret().unwrap_or(kind);
-    let shared = function.registers.add(Type::Tensor(shared_kind), true);
+    let shared = function.registers.add(Type::Tensor(shared_kind), 0);
     push(Instruction::Share { dst: Dst::new(shared.index), src: Src::new(zero.index) });
     push(if shared_kind == kind {
         Instruction::Copy { dst: AnyDst(reg), src: AnySrc(shared) }

@@ -170,7 +170,7 @@ impl<'a> Numbering<'a> {
     }
 
     fn fold(&mut self, op: &mut Op) {
-        let Some(result) = op.result().filter(|result| self.registers.get(*result).scalar) else { return };
+        let Some(result) = op.result().filter(|result| self.registers.get(*result).is_scalar()) else { return };
         op.reads(|reg| {
             self.number(reg);
         });

@@ -22,7 +22,7 @@
 //! * registers that may be read before they are written are parameters, unless a line `params` says otherwise (`params -`: none);
 //! * what a function returns has the types of the registers;
 //! * `types` names what is not `int`, `sint` or `list[int]`, nor the `bool` of a comparison, a condition or a constant, the `sbool` of
-//!   `ltz` and `eqz`; `sint[_]` is a vector, `sint[?]` a tensor of any rank, all else a scalar;
+//!   `ltz` and `eqz`; `sint[_]` is a vector, `sint[_, _]` a matrix, all else a scalar;
 //! * `line 3` gives what follows a place in the source; without any, none is shown;
 //! * ports need no table, and what `open` and `output` disclose stands behind them as a comment: the register first disclosed there;
 //! * `function f1 "name"` begins another function, `recursive` and `library` say what it is.

@@ -38,7 +38,7 @@ struct Reader {
 struct Draft {
     labels: HashMap<String, BlockId>,
     blocks: Vec<(Vec<Op>, Option<(End, Span)>)>,
-    declared: HashMap<Reg, (Type, bool)>,
+    declared: HashMap<Reg, (Type, u32)>,
     params: Option<Vec<Reg>>,
 }
 
@@ -209,7 +209,7 @@ fn constant(text: &str) -> Result<Constant, String> {
 }
 
 /// `s0 sfix, s1 sint[_], l0 list[sfix]`.
-fn types(text: &str, declared: &mut HashMap<Reg, (Type, bool)>) -> Result<(), String> {
+fn types(text: &str, declared: &mut HashMap<Reg, (Type, u32)>) -> Result<(), String> {
     for item in text.split(", ") {
         let (reg, ty) = item.trim().split_once(' ').ok_or("expected a register and its type")?;
         declared.insert(register(reg)?, read_type(ty)?);
@@ -217,13 +217,15 @@ fn types(text: &str, declared: &mut HashMap<Reg, (Type, bool)>) -> Result<(), St
     Ok(())
 }
 
-fn read_type(text: &str) -> Result<(Type, bool), String> {
+fn read_type(text: &str) -> Result<(Type, u32), String> {
     if let Some(item) = text.strip_prefix("list[").and_then(|rest| rest.strip_suffix(']')) {
-        return Ok((Type::List(Box::new(read_type(item)?.0)), false));
+        let (item, rank) = read_type(item)?;
+        return Ok((Type::List(Box::new(item)), rank));
     }
     let (kind, axes) = text.split_once('[').map_or((text, None), |(kind, axes)| (kind, Some(axes)));
     let kind = Kind::ALL.iter().find(|known| known.text() == kind).ok_or_else(|| format!("`{kind}` is not a kind"))?;
-    Ok((Type::Tensor(*kind), axes.is_none()))
+    let rank = axes.map_or(0, |axes| axes.split(',').count() as u32);
+    Ok((Type::Tensor(*kind), rank))
 }
 
 /// The table of all registers that the draft names.
@@ -243,12 +245,12 @@ fn registers(draft: &Draft, module: &Module) -> Registers {
         match end {
             Some((End::If(cond, _) | End::Unless(cond, _), _)) => {
                 meet(*cond);
-                types.entry(*cond).or_insert((Type::Tensor(Kind::Bool), true));
+                types.entry(*cond).or_insert((Type::Tensor(Kind::Bool), 0));
             }
             Some((End::Done(end), _)) => {
                 end.reads(&mut meet);
                 if let Terminator::Raise(_, message) = end {
-                    types.entry(*message).or_insert((Type::Tensor(Kind::Str), true));
+                    types.entry(*message).or_insert((Type::Tensor(Kind::Str), 0));
                 }
             }
             Some((End::Jump(_), _)) | None => {}
@@ -257,46 +259,42 @@ fn registers(draft: &Draft, module: &Module) -> Registers {
     let mut registers = Registers::default();
     for bank in Bank::ALL {
         for index in 0..counts[bank as usize] {
-            let (ty, scalar) = types.get(&Reg::new(bank, index)).cloned().unwrap_or_else(|| usual(bank));
-            registers.add(ty, scalar);
+            let (ty, rank) = types.get(&Reg::new(bank, index)).cloned().unwrap_or_else(|| usual(bank));
+            registers.add(ty, rank);
         }
     }
     registers
 }
 
-fn usual(bank: Bank) -> (Type, bool) {
+fn usual(bank: Bank) -> (Type, u32) {
     match bank {
-        Bank::Public => (Type::Tensor(Kind::Int), true),
-        Bank::Secret => (Type::Tensor(Kind::Sint), true),
-        Bank::List => (Type::List(Box::new(Type::Tensor(Kind::Int))), false),
+        Bank::Public => (Type::Tensor(Kind::Int), 0),
+        Bank::Secret => (Type::Tensor(Kind::Sint), 0),
+        Bank::List => (Type::List(Box::new(Type::Tensor(Kind::Int))), 0),
     }
 }
 
 /// Types that an instruction leaves no doubt about.
-fn evident(instruction: &Instruction, module: &Module, types: &mut HashMap<Reg, (Type, bool)>) {
+fn evident(instruction: &Instruction, module: &Module, types: &mut HashMap<Reg, (Type, u32)>) {
     use Binary::{Eq, Ge, Gt, Le, Lt, Ne};
-    let mut note = |reg: Reg, kind: Kind, scalar: bool| {
-        types.entry(reg).or_insert((Type::Tensor(kind), scalar));
+    let mut note = |reg: Reg, kind: Kind, rank: u32| {
+        types.entry(reg).or_insert((Type::Tensor(kind), rank));
     };
     match instruction {
         Instruction::Const { dst, value } => {
             let constant = module.constants.get(*value);
-            let scalar = match constant {
-                Constant::Int(shape, _) | Constant::Fix(shape, _) | Constant::Bool(shape, _) => shape.is_empty(),
-                Constant::Str(_) => true,
-            };
-            note(dst.reg(), constant.kind(), scalar);
+            note(dst.reg(), constant.kind(), crate::ir::rank(constant));
         }
-        Instruction::Binary { op: Eq | Ne | Lt | Le | Gt | Ge, dst, .. } => note(dst.reg(), Kind::Bool, true),
+        Instruction::Binary { op: Eq | Ne | Lt | Le | Gt | Ge, dst, .. } => note(dst.reg(), Kind::Bool, 0),
         Instruction::Unary { op: Unary::Not, dst, src } => {
-            note(src.reg(), Kind::Bool, true);
-            note(dst.reg(), Kind::Bool, true);
+            note(src.reg(), Kind::Bool, 0);
+            note(dst.reg(), Kind::Bool, 0);
         }
-        Instruction::Choose { cond, .. } => note(cond.reg(), Kind::Bool, true),
-        Instruction::Format { dst, .. } => note(dst.reg(), Kind::Str, true),
-        Instruction::Print { src } => note(src.reg(), Kind::Str, true),
+        Instruction::Choose { cond, .. } => note(cond.reg(), Kind::Bool, 0),
+        Instruction::Format { dst, .. } => note(dst.reg(), Kind::Str, 0),
+        Instruction::Print { src } => note(src.reg(), Kind::Str, 0),
         Instruction::Ltz { batch, .. } | Instruction::Eqz { batch, .. } => {
-            batch.iter().for_each(|(dst, _)| note(dst.reg(), Kind::Sbool, true));
+            batch.iter().for_each(|(dst, _)| note(dst.reg(), Kind::Sbool, 0));
         }
         _ => {}
     }
