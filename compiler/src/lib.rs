@@ -18,6 +18,7 @@ pub mod types;
 
 use diagnostic::{Code, Diagnostic, any_error, sort};
 use mpc_bytecode::Program;
+use names::Modules;
 use source::{Files, Sources, Span};
 use std::path::Path;
 use types::Library;
@@ -44,9 +45,10 @@ pub fn compile(files: &dyn Files, entry: &Path) -> std::io::Result<Compilation> 
     let library = Library::load(&mut sources);
     let text = sources.get(file).map_or("", |source| &source.text);
     let (module, mut diagnostics) = syntax::parse(file, text);
+    let modules = Modules::load(files, &mut sources, (file, module), &mut diagnostics);
     let mut program = None;
     if !any_error(&diagnostics) {
-        let checked = types::check(&module, &library);
+        let checked = types::check(&modules, &library);
         diagnostics.extend(checked.diagnostics);
         program = checked.tree.map(|tree| emit::lower_and_emit(&tree, &sources));
     }

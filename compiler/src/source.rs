@@ -176,6 +176,9 @@ pub trait Files {
 
     /// Whether there is such a file, for finding what an import names.
     fn exists(&self, path: &Path) -> bool;
+
+    /// The names of what a folder holds, in any order; `None` if there is no such folder. The empty path is the current folder.
+    fn list(&self, folder: &Path) -> Option<Vec<String>>;
 }
 
 /// The file system.
@@ -190,6 +193,12 @@ impl Files for Disk {
 
     fn exists(&self, path: &Path) -> bool {
         path.is_file()
+    }
+
+    fn list(&self, folder: &Path) -> Option<Vec<String>> {
+        let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
+        let entries = std::fs::read_dir(folder).ok()?;
+        Some(entries.filter_map(|entry| entry.ok()?.file_name().into_string().ok()).collect())
     }
 }
 
@@ -223,6 +232,14 @@ impl Files for Memory {
 
     fn exists(&self, path: &Path) -> bool {
         self.files.contains_key(path)
+    }
+
+    fn list(&self, folder: &Path) -> Option<Vec<String>> {
+        let below = self.files.keys().filter_map(|path| path.strip_prefix(folder).ok());
+        let names = below.filter_map(|path| path.components().next());
+        let mut names: Vec<String> = names.map(|name| name.as_os_str().to_string_lossy().into_owned()).collect();
+        names.dedup();
+        (!names.is_empty()).then_some(names)
     }
 }
 

@@ -1,6 +1,7 @@
 //! What lowering relies on, for the tree of every case that checks; and that no text, however broken, makes the checker panic.
 
 use mpc_bytecode::Kind;
+use mpcc::names::Modules;
 use mpcc::source::Sources;
 use mpcc::syntax;
 use mpcc::types::tree::{Expr, ExprKind, Function, LocalId, Piece, Place, Step, Stmt, StmtKind, Tree};
@@ -14,7 +15,7 @@ fn checked(text: &str) -> Checked {
     let mut sources = Sources::new();
     let file = sources.add("case.mpc", text);
     let library = Library::load(&mut sources);
-    check(&syntax::parse(file, text).0, &library)
+    check(&Modules::single(file, syntax::parse(file, text).0), &library)
 }
 
 struct Verifier<'t> {

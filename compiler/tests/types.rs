@@ -4,7 +4,8 @@
 #![allow(clippy::disallowed_methods, reason = "a test reads the files it tests")]
 
 use mpcc::diagnostic::Diagnostic;
-use mpcc::source::Sources;
+use mpcc::names::Modules;
+use mpcc::source::{Memory, Sources};
 use mpcc::syntax;
 use mpcc::types::{Checked, Library, check};
 use std::collections::BTreeMap;
@@ -22,7 +23,8 @@ fn run_with(text: &str, library: fn(&mut Sources) -> Library) -> (Sources, Check
     let file = sources.add("case.mpc", text);
     let library = library(&mut sources);
     let (module, mut found) = syntax::parse(file, text);
-    let mut checked = check(&module, &library);
+    let program = Modules::load(&Memory::new(), &mut sources, (file, module), &mut found);
+    let mut checked = check(&program, &library);
     found.append(&mut checked.diagnostics);
     checked.diagnostics = found;
     (sources, checked)

@@ -71,6 +71,11 @@ codes! {
     E0102 DefinedTwice        "two definitions of one name";
     E0103 NotAssigned         "a variable that has no value, or not on every path";
     E0104 NotAValue           "the name of a function, role or type where a value is expected";
+    E0120 UnknownModule       "an import of a module that is not found";
+    E0121 UnknownMember       "a name that a module does not have";
+    E0122 ImportCircle        "files that import each other";
+    E0123 NotInModule         "a statement that a module cannot have";
+    E0124 ImportAll           "an import that does not say which names it brings";
     E0110 NotInThisVersion    "a part of the language that this version does not have";
     // Types and shapes
     E0201 SecretToPublic      "a secret where a public value is expected";
@@ -108,10 +113,10 @@ codes! {
     E0403 BadDefault          "a default of a parameter that does not fit it";
     E0404 OutputNotAssigned   "an output that is not assigned";
     E0405 BadPrecision        "widths of numbers that are not possible";
-    E0406 PortInside          "a role, port or precision inside a block or function";
     // The compiler's own mistakes
     E0900 Internal            "the compiler made a program that its own verifier refuses";
     // Warnings
+    W0340 ShadowsLibrary      "a file that hides a module of the library";
     W0330 SecretLookup        "a position that is secret: every element is read";
 }
 

@@ -38,7 +38,7 @@ struct Program<'a> {
 pub fn lower(tree: &Tree, sources: &Sources) -> Module {
     let mut program = Program { tree, sources, constants: Constants::default(), notes: Vec::new() };
     let functions = tree.functions.iter().map(|function| program.function(function)).collect();
-    Module { functions, constants: program.constants, notes: program.notes, frac: tree.precision.fix_frac }
+    Module { functions, constants: program.constants, notes: program.notes, frac: tree.precision.fix_frac, exceptions: Vec::new() }
 }
 
 impl<'a> Program<'a> {
@@ -58,8 +58,5 @@ impl<'a> Program<'a> {
 
 /// True for what stands in the library that comes with the compiler.
 fn is_library(sources: &Sources, span: Span) -> bool {
-    sources.get(span.file).is_some_and(|source| source.path.starts_with(crate::lower::LIBRARY))
+    sources.get(span.file).is_some_and(|source| source.path.starts_with(crate::names::library::FOLDER))
 }
-
-/// The folder under which the library's files are shown.
-pub const LIBRARY: &str = "<library>";

@@ -11,7 +11,7 @@ pub fn compile(text: &str) -> Program {
     let file = sources.add("test.mpc", text);
     let library = Library::load(&mut sources);
     let (module, _) = crate::syntax::parse(file, text);
-    let checked = check(&module, &library);
+    let checked = check(&crate::names::Modules::single(file, module), &library);
     let Some(tree) = checked.tree else {
         panic!(
             "{text}\n{:?}",

@@ -9,6 +9,7 @@ pub struct Mentions<'a> {
     assigned: HashSet<&'a str>,
     changed: HashSet<&'a str>,
     read: HashSet<&'a str>,
+    paths: HashSet<Vec<&'a str>>,
 }
 
 impl<'a> Mentions<'a> {
@@ -34,9 +35,9 @@ impl<'a> Mentions<'a> {
         found
     }
 
-    /// Whether the name is assigned as a whole.
-    pub fn assigns(&self, name: &str) -> bool {
-        self.assigned.contains(name)
+    /// The name, if it is assigned as a whole.
+    pub fn assigned(&self, name: &str) -> Option<&'a str> {
+        self.assigned.get(name).copied()
     }
 
     /// Whether the name is read.
@@ -57,6 +58,11 @@ impl<'a> Mentions<'a> {
     /// Every name that is read.
     pub fn all_reads(&self) -> impl Iterator<Item = &'a str> {
         self.read.iter().copied()
+    }
+
+    /// Every `a.b.c` that is read: perhaps something of a module.
+    pub fn all_paths(&self) -> impl Iterator<Item = &[&'a str]> {
+        self.paths.iter().map(Vec::as_slice)
     }
 
     fn block(&mut self, body: &'a [Stmt]) {
@@ -102,11 +108,10 @@ impl<'a> Mentions<'a> {
             }
             StmtKind::Role(_) | StmtKind::Output(_) | StmtKind::Precision(_) | StmtKind::Break | StmtKind::Continue => {
             }
-            StmtKind::Class(_) | StmtKind::Import(_) | StmtKind::FromImport(_) => {
-                each_defined(&stmt.kind, &mut |name| {
-                    self.assigned.insert(name);
-                });
+            StmtKind::Class(class) => {
+                self.assigned.insert(&class.name.text);
             }
+            StmtKind::Import(_) | StmtKind::FromImport(_) => {}
             StmtKind::Pass | StmtKind::Try(_) | StmtKind::Error => {}
         }
         each_block(&stmt.kind, &mut |block| self.block(block));
@@ -130,6 +135,9 @@ impl<'a> Mentions<'a> {
         if let ExprKind::Name(name) = &expr.kind {
             self.read.insert(name);
         }
+        if let ExprKind::Attribute { .. } = &expr.kind {
+            self.paths.extend(path(expr));
+        }
         if let ExprKind::Call { function, .. } = &expr.kind
             && let ExprKind::Attribute { base, .. } = &function.kind
         {
@@ -137,6 +145,19 @@ impl<'a> Mentions<'a> {
             self.changed.extend(root(base));
         }
         expr.kind.each_child(&mut |child| self.expr(child));
+    }
+}
+
+/// The names of `a.b.c`, if the expression is nothing else.
+pub fn path(expr: &ast::Expr) -> Option<Vec<&str>> {
+    match &expr.kind {
+        ExprKind::Name(name) => Some(vec![name]),
+        ExprKind::Attribute { base, name } => {
+            let mut names = path(base)?;
+            names.push(&name.text);
+            Some(names)
+        }
+        _ => None,
     }
 }
 
@@ -157,26 +178,6 @@ fn root_of_target(target: &ast::Target) -> Vec<&str> {
         ast::TargetKind::Tuple(items) => items.iter().flat_map(root_of_target).collect(),
         ast::TargetKind::Star(inner) => root_of_target(inner),
         ast::TargetKind::Name(_) | ast::TargetKind::Error => Vec::new(),
-    }
-}
-
-/// The names that a class or an import defines.
-pub fn each_defined<'a>(kind: &'a StmtKind, visit: &mut dyn FnMut(&'a str)) {
-    match kind {
-        StmtKind::Class(class) => visit(&class.name.text),
-        StmtKind::Import(items) => {
-            items
-                .iter()
-                .filter_map(|item| item.alias.as_ref().or(item.path.parts.first()))
-                .for_each(|name| visit(&name.text));
-        }
-        StmtKind::FromImport(import) => match &import.names {
-            ast::ImportNames::All(_) => {}
-            ast::ImportNames::Names(names) => {
-                names.iter().for_each(|(name, alias)| visit(&alias.as_ref().unwrap_or(name).text));
-            }
-        },
-        _ => {}
     }
 }
 

@@ -1,36 +1,81 @@
-//! Who defines which name: functions and the functions inside them, what each assigns, and what it reads from outside.
+//! Who defines which name: files, functions and the functions inside them, what each assigns, imports, and reads from outside.
 //!
 //! A function may read the variables around it, as in Python. It gets their values with every call, so the value is that of the
-//! moment of the call; [`Scopes::captures`] says which ones those are, through calls of further functions too.
+//! moment of the call; [`Scopes::captures`] says which ones those are, through calls of further functions too. An import is no
+//! statement: it gives another name to something of another file.
 
+mod imports;
+pub mod library;
 pub mod mentions;
+pub mod modules;
 pub mod suggest;
 
 use crate::diagnostic::{Code, Diagnostic};
 use crate::source::Span;
 use crate::syntax::ast::{self, StmtKind};
+pub use imports::NodeId;
+use imports::{Imported, Node};
 use mentions::Mentions;
+pub use modules::{ModuleId, Modules};
 use std::collections::{HashMap, HashSet};
 
 /// A function of the program or the library, as an index into [`Scopes::defs`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct DefId(pub u32);
 
-/// What a variable belongs to: a function, or the top level of the program.
-pub type Owner = Option<DefId>;
+/// What a variable belongs to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Owner {
+    /// The top level of a file.
+    Top(ModuleId),
+    /// A function.
+    Function(DefId),
+}
+
+impl Owner {
+    /// The top level of the program.
+    pub const PROGRAM: Owner = Owner::Top(ModuleId::PROGRAM);
+
+    /// True for the top level of a file.
+    pub fn is_top(self) -> bool {
+        matches!(self, Owner::Top(_))
+    }
+
+    /// The function, if it is one.
+    pub fn function(self) -> Option<DefId> {
+        match self {
+            Owner::Function(id) => Some(id),
+            Owner::Top(_) => None,
+        }
+    }
+}
 
 /// A function and what its scope holds.
 #[derive(Debug)]
 pub struct Def<'a> {
     /// The definition.
     pub function: &'a ast::FunctionDef,
-    /// The function it is defined in.
+    /// What it is defined in.
     pub parent: Owner,
     /// True for functions of the library, which may use the primitives of the machine.
     pub library: bool,
-    /// What is assigned and read in it, without the functions inside.
+    scope: Scope<'a>,
+}
+
+/// The names of a function or of a file's top level; what is inside of further functions does not count.
+#[derive(Debug, Default)]
+struct Scope<'a> {
     mentions: Mentions<'a>,
-    children: HashMap<&'a str, DefId>,
+    functions: HashMap<&'a str, DefId>,
+    imports: HashMap<&'a str, (Imported<'a>, Span)>,
+}
+
+/// A file.
+#[derive(Debug)]
+struct File<'a> {
+    name: &'a str,
+    library: bool,
+    scope: Scope<'a>,
 }
 
 /// All scopes of a program and the library.
@@ -38,64 +83,76 @@ pub struct Def<'a> {
 pub struct Scopes<'a> {
     /// Every function.
     pub defs: Vec<Def<'a>>,
-    /// What is assigned at the top level of the program.
-    top: Mentions<'a>,
-    functions: HashMap<&'a str, DefId>,
-    library: HashMap<&'a str, DefId>,
+    /// By [`ModuleId`]; the last is what operators and builtins are made of.
+    files: Vec<File<'a>>,
+    nodes: Vec<Node<'a>>,
 }
 
 /// What a name stands for, before it is known whether the variable has been assigned.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Meaning {
-    /// A variable of this owner.
-    Variable(Owner),
+pub enum Meaning<'a> {
+    /// A variable of this owner, under the name that it has there.
+    Variable(Owner, &'a str),
     /// A function.
     Function(DefId),
-    /// Neither: perhaps a builtin, a dimension or a mistake.
+    /// A module, or a folder of modules.
+    Module(NodeId),
+    /// Something whose import was reported.
+    Broken,
+    /// None of these: perhaps a builtin, a dimension or a mistake.
     Outside,
 }
 
 impl<'a> Scopes<'a> {
-    /// Collects the scopes of the program, then those of the library.
-    pub fn collect(module: &'a ast::Module, library: &[&'a ast::Module], found: &mut Vec<Diagnostic>) -> Self {
-        let mut scopes = Scopes { top: Mentions::of_block(&module.body), ..Scopes::default() };
-        scopes.functions = scopes.collect_block(&module.body, None, false, found);
-        for module in library {
-            let functions = scopes.collect_block(&module.body, None, true, found);
-            scopes.library.extend(functions);
+    /// Collects the scopes of the program's files, then those of what operators and builtins are made of.
+    pub fn collect(modules: &'a Modules, prelude: &[&'a ast::Module], found: &mut Vec<Diagnostic>) -> Self {
+        let mut scopes = Scopes::default();
+        for (index, module) in modules.all.iter().enumerate() {
+            let owner = Owner::Top(ModuleId(index as u32));
+            scopes.files.push(File { name: &module.name, library: module.library, scope: Scope::default() });
+            let scope = scopes.collect_scope(&module.tree.body, owner, modules, found);
+            scopes.files[index].scope = scope;
         }
+        let last = ModuleId(scopes.files.len() as u32);
+        scopes.files.push(File { name: "prelude", library: true, scope: Scope::default() });
+        for module in prelude {
+            let scope = scopes.collect_scope(&module.body, Owner::Top(last), modules, found);
+            scopes.files[last.0 as usize].scope.functions.extend(scope.functions);
+        }
+        scopes.check_imports(found);
         scopes
     }
 
-    fn collect_block(
+    fn collect_scope(
         &mut self,
         body: &'a [ast::Stmt],
-        parent: Owner,
-        library: bool,
+        owner: Owner,
+        modules: &Modules,
         found: &mut Vec<Diagnostic>,
-    ) -> HashMap<&'a str, DefId> {
-        let mut names: HashMap<&'a str, DefId> = HashMap::new();
+    ) -> Scope<'a> {
+        let mut functions: HashMap<&'a str, DefId> = HashMap::new();
         for function in functions_of(body) {
-            let def = self.collect_function(function, parent, library, found);
-            if let Some(first) = names.insert(&function.name.text, def) {
+            let def = self.collect_function(function, owner, modules, found);
+            if let Some(first) = functions.insert(&function.name.text, def) {
                 found.push(defined_twice(function, self.def(first).function.name.span));
             }
         }
-        names
+        let imports = self.collect_imports(body, modules, found);
+        Scope { mentions: Mentions::of_block(body), functions, imports }
     }
 
     fn collect_function(
         &mut self,
         function: &'a ast::FunctionDef,
         parent: Owner,
-        library: bool,
+        modules: &Modules,
         found: &mut Vec<Diagnostic>,
     ) -> DefId {
         let id = DefId(self.defs.len() as u32);
-        let mentions = Mentions::of_function(function);
-        self.defs.push(Def { function, parent, library, mentions, children: HashMap::new() });
-        let children = self.collect_block(&function.body, Some(id), library, found);
-        self.defs[id.0 as usize].children = children;
+        let library = self.file(self.module_of(parent)).library;
+        self.defs.push(Def { function, parent, library, scope: Scope::default() });
+        let scope = self.collect_scope(&function.body, Owner::Function(id), modules, found);
+        self.defs[id.0 as usize].scope = Scope { mentions: Mentions::of_function(function), ..scope };
         id
     }
 
@@ -104,35 +161,71 @@ impl<'a> Scopes<'a> {
         &self.defs[id.0 as usize]
     }
 
-    /// What `name` stands for in the scope of `owner`.
-    pub fn meaning(&self, owner: Owner, name: &str) -> Meaning {
-        let mut scope = owner;
-        let mut library = false;
-        while let Some(id) = scope {
-            let def = self.def(id);
-            library = def.library;
-            if let Some(&child) = def.children.get(name) {
-                return Meaning::Function(child);
-            }
-            if def.mentions.assigns(name) {
-                return Meaning::Variable(scope);
-            }
-            scope = def.parent;
-        }
-        if !library && self.top.assigns(name) {
-            return Meaning::Variable(None);
-        }
-        self.top_function(library, name).map_or(Meaning::Outside, Meaning::Function)
+    fn file(&self, id: ModuleId) -> &File<'a> {
+        &self.files[id.0 as usize]
     }
 
-    /// The function that the top level of the program, or the library, defines under that name.
-    pub fn top_function(&self, library: bool, name: &str) -> Option<DefId> {
-        if library { self.library.get(name).copied() } else { self.functions.get(name).copied() }
+    fn scope(&self, owner: Owner) -> &Scope<'a> {
+        match owner {
+            Owner::Top(id) => &self.file(id).scope,
+            Owner::Function(id) => &self.def(id).scope,
+        }
+    }
+
+    /// The scope around this one.
+    fn around(&self, owner: Owner) -> Option<Owner> {
+        owner.function().map(|id| self.def(id).parent)
+    }
+
+    /// The file that a scope stands in.
+    pub fn module_of(&self, owner: Owner) -> ModuleId {
+        match owner {
+            Owner::Top(id) => id,
+            Owner::Function(id) => self.module_of(self.def(id).parent),
+        }
+    }
+
+    /// True for a scope of the library.
+    pub fn is_library(&self, owner: Owner) -> bool {
+        self.file(self.module_of(owner)).library
+    }
+
+    /// What `name` stands for in the scope of `owner`.
+    pub fn meaning(&self, owner: Owner, name: &str) -> Meaning<'a> {
+        let mut next = Some(owner);
+        while let Some(at) = next {
+            let found = self.own(at, name);
+            if found != Meaning::Outside {
+                return found;
+            }
+            next = self.around(at);
+        }
+        Meaning::Outside
+    }
+
+    /// What `name` stands for in this scope, without those around it. A variable of the top level goes before a function of its name.
+    fn own(&self, owner: Owner, name: &str) -> Meaning<'a> {
+        let scope = self.scope(owner);
+        let variable = scope.mentions.assigned(name).map(|name| Meaning::Variable(owner, name));
+        let function = scope.functions.get(name).copied().map(Meaning::Function);
+        let imported = || scope.imports.get(name).map(|(imported, _)| self.imported(*imported));
+        let found = if owner.is_top() { variable.or(function) } else { function.or(variable) };
+        found.or_else(imported).unwrap_or(Meaning::Outside)
+    }
+
+    /// The function that the top level of a file defines under that name.
+    pub fn top_function(&self, module: ModuleId, name: &str) -> Option<DefId> {
+        self.file(module).scope.functions.get(name).copied()
+    }
+
+    /// The function of that name of what operators and builtins are made of.
+    pub fn prelude_function(&self, name: &str) -> Option<DefId> {
+        self.files.last()?.scope.functions.get(name).copied()
     }
 
     /// Whether the function mentions the name in an expression or a type.
     pub fn reads(&self, id: DefId, name: &str) -> bool {
-        self.def(id).mentions.reads(name)
+        self.def(id).scope.mentions.reads(name)
     }
 
     /// The variables of its surroundings that a function needs, itself or through functions it calls.
@@ -141,16 +234,23 @@ impl<'a> Scopes<'a> {
         let mut seen: HashSet<DefId> = HashSet::from([id]);
         let mut open = vec![id];
         while let Some(next) = open.pop() {
-            for name in self.def(next).mentions.all_reads() {
-                match self.meaning(Some(next), name) {
+            let owner = Owner::Function(next);
+            let mentions = &self.def(next).scope.mentions;
+            let names = mentions.all_reads().map(|name| self.meaning(owner, name));
+            for meaning in names.chain(mentions.all_paths().map(|path| self.resolve(owner, path).0)) {
+                match meaning {
                     Meaning::Function(called) if seen.insert(called) => open.push(called),
                     // A variable of the top level may have the name of a function that is called before it is assigned.
-                    Meaning::Variable(owner) if owner != Some(next) => {
-                        found.insert((owner, name));
-                        let shadowed = self.top_function(false, name).filter(|_| owner.is_none());
+                    Meaning::Variable(of, name) if of != owner => {
+                        found.insert((of, name));
+                        let shadowed = match of {
+                            Owner::Top(module) => self.top_function(module, name),
+                            Owner::Function(_) => None,
+                        };
                         open.extend(shadowed.filter(|called| seen.insert(*called)));
                     }
-                    Meaning::Function(_) | Meaning::Variable(_) | Meaning::Outside => {}
+                    Meaning::Function(_) | Meaning::Variable(..) | Meaning::Module(_) => {}
+                    Meaning::Broken | Meaning::Outside => {}
                 }
             }
         }
@@ -159,23 +259,27 @@ impl<'a> Scopes<'a> {
         found
     }
 
-    /// Whether the scope `owner` lies around function `id`, the function itself not counted.
+    /// Whether the scope `owner` lies around function `id`, the function itself not counted; a file's top level does for all.
     fn encloses(&self, owner: Owner, id: DefId) -> bool {
         let mut scope = self.def(id).parent;
-        while scope.is_some() && scope != owner {
-            scope = scope.and_then(|id| self.def(id).parent);
+        while scope != owner {
+            match self.around(scope) {
+                Some(outer) => scope = outer,
+                None => return owner.is_top(),
+            }
         }
-        scope == owner
+        true
     }
 
     /// Every name that can be used in the scope of `owner`, for suggestions.
     pub fn visible(&self, owner: Owner) -> Vec<&'a str> {
-        let mut names: Vec<&'a str> = self.top.all_assigned().chain(self.functions.keys().copied()).collect();
-        let mut scope = owner;
-        while let Some(id) = scope {
-            let def = self.def(id);
-            names.extend(def.mentions.all_assigned().chain(def.children.keys().copied()));
-            scope = def.parent;
+        let mut names = Vec::new();
+        let mut next = Some(owner);
+        while let Some(at) = next {
+            let scope = self.scope(at);
+            names.extend(scope.mentions.all_assigned().chain(scope.functions.keys().copied()));
+            names.extend(scope.imports.keys().copied());
+            next = self.around(at);
         }
         names
     }

@@ -330,10 +330,12 @@ pub struct Method {
     pub span: Span,
 }
 
-/// A dotted path of names, as in `import a.b`.
+/// A dotted path of names, as in `import a.b` and `from ..a import b`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Path {
-    /// At least one.
+    /// How many dots stand before the names.
+    pub level: usize,
+    /// At least one where no dots stand before them.
     pub parts: Vec<Name>,
     /// From the first part to the last.
     pub span: Span,

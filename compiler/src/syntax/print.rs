@@ -303,7 +303,7 @@ fn aliased<T: Display>(f: &mut Formatter<'_>, what: &T, alias: Option<&Name>) ->
 impl Display for Path {
     fn fmt(&self, f: &mut Formatter<'_>) -> Result {
         let parts: Vec<&str> = self.parts.iter().map(|part| part.text.as_str()).collect();
-        f.write_str(&parts.join("."))
+        write!(f, "{}{}", ".".repeat(self.level), parts.join("."))
     }
 }
 

@@ -27,6 +27,9 @@ impl<'a> Body<'a, '_> {
     /// `function(args)`
     pub fn call(&mut self, function: &'a ast::Expr, args: &'a [ast::Arg], span: Span) -> Value {
         if let ast::ExprKind::Attribute { base, name } = &function.kind {
+            if let Some(node) = self.module_named(base) {
+                return self.call_in_module(node, name, args, span);
+            }
             return self.method(base, name, args, span);
         }
         let Some(name) = function.as_name() else {
@@ -87,7 +90,8 @@ impl<'a> Body<'a, '_> {
         }
     }
 
-    fn call_function(&mut self, def: DefId, args: &'a [ast::Arg], span: Span) -> Value {
+    /// A call of a function by its arguments as they are written.
+    pub fn call_function(&mut self, def: DefId, args: &'a [ast::Arg], span: Span) -> Value {
         let function = self.checker.scopes.def(def).function;
         let Some(given) = self.arguments(function, args, span) else { return Value::error(span) };
         self.call_with(def, given, span)
@@ -228,7 +232,9 @@ impl<'a> Body<'a, '_> {
             let sym = self.symbol(owner, name);
             let binding = self.flow.get(sym).bound();
             whys.push(binding.and_then(|binding| binding.why.clone()));
-            key.types.push(binding.map(|binding| binding.ty.clone()));
+            let reported = *self.flow.get(sym) == Var::Error;
+            let ty = binding.map(|binding| binding.ty.clone()).or(reported.then_some(Ty::Error));
+            key.types.push(ty);
             args.extend(binding.map(|binding| Expr::local(binding.local, binding.ty.clone(), span)));
         }
         let Some(index) = self.checker.instance(&key, &whys, span) else { return Value::error(span) };

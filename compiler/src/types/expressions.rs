@@ -62,13 +62,13 @@ impl<'a> Body<'a, '_> {
             return self.variable(sym, name, span);
         }
         match self.checker.scopes.meaning(self.owner, name) {
-            Meaning::Variable(owner) => {
+            Meaning::Variable(owner, name) => {
                 let sym = self.symbol(owner, name);
                 if *self.flow.get(sym) != Var::Unassigned {
                     return self.variable(sym, name, span);
                 }
                 // What is assigned at the top level later on may be a builtin's name until then.
-                let builtin = if owner.is_none() { self.outside(name, span) } else { None };
+                let builtin = if owner.is_top() { self.outside(name, span) } else { None };
                 match builtin {
                     Some(value) => value,
                     None if owner != self.owner => self.unassigned_outside(name, owner, span),
@@ -84,6 +84,8 @@ impl<'a> Body<'a, '_> {
                 );
                 self.fail(found.note(at, "defined here").help(format!("call it: `{name}(…)`")))
             }
+            Meaning::Module(node) => self.module_as_value(node, span),
+            Meaning::Broken => Value::error(span),
             Meaning::Outside => match self.outside(name, span) {
                 Some(value) => value,
                 None => self.unknown_name(name, span),
@@ -96,7 +98,7 @@ impl<'a> Body<'a, '_> {
         if name.is_empty() {
             return Some(Value::error(span));
         }
-        let program = !self.library;
+        let program = self.in_program();
         if let Some((index, dim)) = self.checker.dim_named(name).filter(|_| program) {
             return Some(Value::new(ExprKind::Dim(index), Ty::scalar(Kind::Int), span).knowing(dim));
         }
@@ -115,6 +117,7 @@ impl<'a> Body<'a, '_> {
 
     fn unassigned_outside(&mut self, name: &str, owner: Owner, span: Span) -> Value {
         let whose = owner
+            .function()
             .map_or("the program".to_owned(), |id| format!("`{}`", self.checker.scopes.def(id).function.name.text));
         let message = format!("`{name}` has no value when this function is called");
         let help = format!("assign `{name}` before the call, or pass it as a parameter");
@@ -157,7 +160,8 @@ impl<'a> Body<'a, '_> {
 
     fn no_value_yet(&self, name: &str, span: Span) -> Diagnostic {
         let found = Diagnostic::new(Code::NotAssigned, span, format!("`{name}` is used before it has a value"));
-        let outer = self.owner.is_some() && matches!(self.checker.scopes.meaning(None, name), Meaning::Variable(_));
+        let top = Owner::Top(self.module());
+        let outer = self.owner != top && matches!(self.checker.scopes.meaning(top, name), Meaning::Variable(..));
         if !outer {
             return found.help(format!("assign it first: `{name} = …`"));
         }

@@ -11,7 +11,7 @@ use super::tree::{ExprKind, Function, LocalId, Primitive, Stmt, StmtKind};
 use super::ty::Ty;
 use super::value::{Origin, Value, Why};
 use crate::diagnostic::{Code, Diagnostic};
-use crate::names::{DefId, Owner};
+use crate::names::Owner;
 use crate::source::Span;
 use crate::syntax::ast;
 use mpc_bytecode::Kind;

@@ -73,7 +73,7 @@ impl<'a> Body<'a, '_> {
     /// The variable that is walked as it is at each turn: one that the body does not assign as a whole.
     fn live_items(&self, iter: &'a ast::Expr, body: &'a [ast::Stmt]) -> Option<&'a str> {
         let name = walked(iter)?;
-        (!Mentions::of_block(body).assigns(name)).then_some(name)
+        Mentions::of_block(body).assigned(name).is_none().then_some(name)
     }
 
     fn forget_targets(&mut self, target: &'a ast::Target) {

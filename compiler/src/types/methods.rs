@@ -44,6 +44,9 @@ const CHANGING: &[(&str, &[&str])] = &[("append", &["x"]), ("extend", &["items"]
 impl<'a> Body<'a, '_> {
     /// `base.name`
     pub fn attribute(&mut self, base: &'a ast::Expr, name: &'a ast::Name, span: Span) -> Value {
+        if let Some(node) = self.module_named(base) {
+            return self.module_member(node, name, span);
+        }
         let value = self.expr(base);
         if value.is_error() || name.text.is_empty() {
             return Value::error(span);

@@ -25,6 +25,7 @@ mod iteration;
 mod join;
 mod loops;
 mod methods;
+mod modules;
 mod numbers;
 mod operations;
 mod places;
@@ -41,7 +42,7 @@ pub mod ty;
 mod value;
 
 use crate::diagnostic::Diagnostic;
-use crate::names::Scopes;
+use crate::names::{Modules, Scopes, library};
 use crate::source::Sources;
 use crate::syntax::{self, ast};
 use checker::Checker;
@@ -50,22 +51,19 @@ use tree::Tree;
 /// The stack that a check may need: its own bound on depth, times the largest frames there are.
 const STACK: usize = 256 << 20;
 
-/// The library's files: part of the compiler, in the language itself.
-const LIBRARY: &[(&str, &str)] = &[("<library>/prelude.mpc", include_str!("../../../stdlib/prelude.mpc"))];
-
-/// The library, parsed.
+/// What operators and builtins are made of, parsed.
 #[derive(Debug)]
 pub struct Library {
     modules: Vec<ast::Module>,
 }
 
 impl Library {
-    /// Parses the library; its files are added to `sources`, so that places in it can be shown.
+    /// Parses it; its files are added to `sources`, so that places in them can be shown.
     pub fn load(sources: &mut Sources) -> Self {
-        Self::from_texts(sources, LIBRARY)
+        Self::from_texts(sources, &[library::PRELUDE])
     }
 
-    /// A library of other texts, each with its path.
+    /// The same of other texts, each with its path.
     pub fn from_texts(sources: &mut Sources, texts: &[(&str, &str)]) -> Self {
         let parse = |(path, text): &(&str, &str)| {
             let file = sources.add(*path, *text);
@@ -84,13 +82,13 @@ pub struct Checked {
     pub diagnostics: Vec<Diagnostic>,
 }
 
-/// Checks a program.
-pub fn check(module: &ast::Module, library: &Library) -> Checked {
+/// Checks a program with all files that it imports.
+pub fn check(program: &Modules, library: &Library) -> Checked {
     let walk = || {
         let mut found = Vec::new();
         let modules: Vec<&ast::Module> = library.modules.iter().collect();
-        let scopes = Scopes::collect(module, &modules, &mut found);
-        let (tree, diagnostics) = Checker::new(scopes, found).program(module);
+        let scopes = Scopes::collect(program, &modules, &mut found);
+        let (tree, diagnostics) = Checker::new(scopes, found).program(program);
         Checked { tree, diagnostics }
     };
     std::thread::scope(|scope| {

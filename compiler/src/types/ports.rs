@@ -9,7 +9,7 @@ use super::tree::{self, ExprKind, Function, PortIndex, Tree};
 use super::ty::{Ty, is_secret};
 use super::value::{Origin, Value};
 use crate::diagnostic::{Code, Diagnostic};
-use crate::names::{DefId, Owner};
+use crate::names::{DefId, ModuleId, Modules, Owner};
 use crate::source::Span;
 use crate::syntax::ast::{self, DimKind, DimOp, StmtKind};
 use mpc_bytecode::operand::{DimId, RoleId};
@@ -19,7 +19,8 @@ use std::rc::Rc;
 
 impl<'a> Checker<'a> {
     /// Checks the whole program.
-    pub fn program(mut self, module: &'a ast::Module) -> (Option<Tree>, Vec<Diagnostic>) {
+    pub fn program(mut self, modules: &'a Modules) -> (Option<Tree>, Vec<Diagnostic>) {
+        let module = &modules.get(ModuleId::PROGRAM).tree;
         for stmt in &module.body {
             match &stmt.kind {
                 StmtKind::Precision(precision) => self.set_precision(precision, stmt.span),
@@ -28,6 +29,7 @@ impl<'a> Checker<'a> {
             }
         }
         let mut body = Body::new(&mut self, Owner::PROGRAM);
+        body.imported_files(modules);
         body.block_at_top(&module.body);
         body.write_outputs();
         let (locals, stmts) = (std::mem::take(&mut body.locals), std::mem::take(&mut body.out));
