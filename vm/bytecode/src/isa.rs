@@ -179,6 +179,10 @@ instructions! {
     0x18 Local "broadcast" = Broadcast { dst: AnyDst, src: AnySrc, shape: Vec<Src<Public>> }
     /// Takes the entries of the first axis that an `int` tensor names; the result has the tensor's shape in place of that axis.
     0x19 Local "gather" = Gather { dst: AnyDst, src: AnySrc, at: Src<Public> }
+    /// `src` with the entries of the first axis that an `int` tensor names replaced by those of `value`, broadcast to what `gather` would give; of two for one place the later stays. In place where `dst` is `src`.
+    0x1a Local "scatter" = Scatter { dst: AnyDst, src: AnySrc, at: Src<Public>, value: AnySrc }
+    /// The positions, counted through all axes, at which a `bool` tensor is true, as a vector.
+    0x1b Local "where" = Where { dst: Dst<Public>, src: Src<Public> }
 
     // Secret values, without communication.
 
@@ -309,6 +313,7 @@ impl Instruction {
             | List { .. }
             | Push { .. }
             | Length { .. }
+            | Where { .. }
             | Join { .. } => Effect::None,
             Unary { .. }
             | Binary { .. }
@@ -325,6 +330,7 @@ impl Instruction {
             | Stack { .. }
             | Broadcast { .. }
             | Gather { .. }
+            | Scatter { .. }
             | Add { .. }
             | Sub { .. }
             | AddPublic { .. }

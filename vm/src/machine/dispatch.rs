@@ -43,6 +43,8 @@ impl<'p, P: Protocol> Machine<'p, P> {
             I::Stack { dst, srcs } => self.stack(*dst, srcs),
             I::Broadcast { dst, src, shape } => self.broadcast(*dst, *src, shape),
             I::Gather { dst, src, at } => self.gather(*dst, *src, *at),
+            I::Scatter { dst, src, at, value } => self.scatter(*dst, *src, *at, *value),
+            I::Where { dst, src } => self.positions_where(*dst, *src),
 
             I::Share { dst, src } => self.share(*dst, *src),
             I::Add { dst, a, b } => self.add(*dst, *a, *b),

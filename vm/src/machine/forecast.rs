@@ -144,7 +144,7 @@ fn decides(instruction: &Instruction, taint: &Taint) -> bool {
             Place::Range(start, stop, step) => maybe(&[*start, *stop, *step]),
             Place::NewAxis | Place::Rest => false,
         }),
-        I::Gather { at, .. } => tainted(&[*at]),
+        I::Gather { at, .. } | I::Scatter { at, .. } | I::Where { src: at, .. } => tainted(&[*at]),
         I::Pop { at, .. } | I::Get { at, .. } | I::Set { at, .. } => tainted(&[*at]),
         I::Repeat { times, .. } => tainted(&[*times]),
         I::Slice { start, stop, step, .. } => maybe(&[*start, *stop, *step]),

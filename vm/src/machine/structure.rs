@@ -303,6 +303,77 @@ impl<P: Protocol> Machine<'_, P> {
     }
 }
 
+/// Where `scatter` puts entries, with everything checked that does not depend on the element.
+struct Put {
+    positions: Vec<usize>,
+    shape: Vec<usize>,
+}
+
+impl Put {
+    fn apply<T: Clone>(&self, x: &mut Tensor<T>, value: &Tensor<T>) -> Result<(), Raised> {
+        shape::scatter(x, &self.positions, &shape::broadcast(value, &self.shape)?)
+    }
+
+    fn elements<T: Copy>(&self, x: &mut Elements<T>, value: &Elements<T>) -> Outcome<()> {
+        match x {
+            Elements::Many(x) => Ok(self.apply(x, &value.to_tensor())?),
+            Elements::One(_) => broken("`scatter` into a scalar"),
+        }
+    }
+
+    fn public<D: Domain>(&self, x: &mut Public<D>, value: &Public<D>) -> Outcome<()> {
+        match (x, value) {
+            (Public::Int(x), Public::Int(value)) => self.elements(x, value),
+            (Public::Fix(x), Public::Fix(value)) => self.elements(x, value),
+            (Public::Bool(x), Public::Bool(value)) => self.elements(x, value),
+            (x, value) => broken(format!("`scatter` of {} to {}", value.kind(), x.kind())),
+        }
+    }
+}
+
+impl<P: Protocol> Machine<'_, P> {
+    fn put_at(&self, src: AnySrc, at: Src<PublicBank>) -> Outcome<Put> {
+        let Public::Int(at) = self.state.frame.public(at)? else { return broken("`scatter` at what is no integer") };
+        let target = self.shape_at(src)?;
+        let positions = shape::positions(target, at.as_slice())?;
+        let shape = [at.shape(), target.get(1..).unwrap_or_default()].concat();
+        shape::count(&shape)?;
+        Ok(Put { positions, shape })
+    }
+
+    pub(super) fn scatter(&mut self, dst: AnyDst, src: AnySrc, at: Src<PublicBank>, value: AnySrc) -> Outcome<()> {
+        let put = self.put_at(src, at)?;
+        let (from, to) = (src.0.index, dst.0.index);
+        match (self.state.frame.value(value)?, src.0.bank) {
+            (Value::Public(value), Bank::Public) => {
+                let mut target = self.state.frame.take_public(to, from)?;
+                let done = put.public(&mut target, &value);
+                // Back even where it failed: the register is as it was.
+                self.state.frame.set_public(Dst::new(if done.is_ok() { to } else { from }), target)?;
+                done
+            }
+            (Value::Secret(value), Bank::Secret) => {
+                let mut target = self.state.frame.take_secret(to, from)?;
+                let done = target.update(|part, x| match value.parts().get(part) {
+                    Some(value) => put.apply(x, value).map_err(Stop::from),
+                    None => broken("shares of several schemes meet"),
+                });
+                self.state.frame.set_secret(Dst::new(if done.is_ok() { to } else { from }), target)?;
+                done
+            }
+            (Value::Public(_) | Value::Secret(_) | Value::List(_), _) => broken("`scatter` between banks"),
+        }
+    }
+
+    pub(super) fn positions_where(&mut self, dst: Dst<PublicBank>, src: Src<PublicBank>) -> Outcome<()> {
+        let Public::Bool(x) = self.state.frame.public(src)? else { return broken("`where` of what is no truth value") };
+        let places = x.as_slice().iter().enumerate().filter(|(_, holds)| **holds);
+        let places: Vec<i64> = places.map(|(at, _)| at as i64).collect();
+        let vector = shape::tensor(&[places.len()], places)?;
+        self.state.frame.set_public(dst, Public::Int(Elements::Many(vector)))
+    }
+}
+
 /// Sets an element of a vector, in place where nobody else holds it.
 fn set<T: Copy>(x: &mut Tensor<T>, place: usize, value: T) -> bool {
     x.get_mut([place].as_slice()).map(|element| *element = value).is_some()

@@ -453,6 +453,22 @@ pub fn gather<T: Clone>(x: &Tensor<T>, positions: &[usize], of_shape: &[usize]) 
     tensor(&shape, out)
 }
 
+/// Replaces the entries of the first axis at checked positions by those of `value`, which has as many in all.
+///
+/// # Errors
+/// `ValueError` where the sizes differ.
+pub fn scatter<T: Clone>(x: &mut Tensor<T>, positions: &[usize], value: &Tensor<T>) -> Result<(), Raised> {
+    let misfit = || Raised::value("the entries do not fit the tensor that they are put into");
+    let row = count(x.shape().get(1..).unwrap_or_default())?;
+    let value = value.as_slice().filter(|value| value.len() == positions.len() * row).ok_or_else(misfit)?;
+    let elements = x.as_slice_mut().ok_or_else(misfit)?;
+    for (entry, &at) in positions.iter().enumerate() {
+        let to = elements.get_mut(at * row..(at + 1) * row).ok_or_else(misfit)?;
+        to.clone_from_slice(&value[entry * row..(entry + 1) * row]);
+    }
+    Ok(())
+}
+
 /// Entry `at` of the first axis.
 ///
 /// # Errors
@@ -547,5 +563,8 @@ mod tests {
         assert_eq!(stack(&[&x, &x]).unwrap().shape(), [2, 2, 3]);
         assert_eq!(gather(&x, &positions(&[2, 3], &[-1, 0]).unwrap(), &[2]).unwrap(), t(&[2, 3], &[4, 5, 6, 1, 2, 3]));
         assert!(positions(&[2], &[2]).is_err());
+        let (mut y, keep) = (x.clone(), x.clone());
+        scatter(&mut y, &positions(&[2, 3], &[-1, 1]).unwrap(), &t(&[2, 3], &[7, 7, 7, 8, 9, 0])).unwrap();
+        assert_eq!((y, x), (t(&[2, 3], &[1, 2, 3, 8, 9, 0]), keep));
     }
 }

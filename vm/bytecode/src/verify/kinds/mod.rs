@@ -127,6 +127,10 @@ impl<'a> Scope<'a> {
             I::Concat { dst, srcs, axis } => axes(&[*axis]).and_then(|()| self.moves(*dst, srcs)),
             I::Stack { dst, srcs } => self.moves(*dst, srcs),
             I::Gather { dst, src, at } => self.moves(*dst, &[*src]).and_then(|()| self.is(*at, Int)),
+            I::Scatter { dst, src, at, value } => {
+                self.moves(*dst, &[*src, *value]).and_then(|()| self.is(*at, Int))
+            }
+            I::Where { dst, src } => self.is(*dst, Int).and_then(|()| self.is(*src, Bool)),
 
             I::Share { dst, src } => self.turns(*dst, *src, shares),
             I::Add { dst, a, b } | I::Sub { dst, a, b } => self.combines(*dst, *a, *b, sum),
