@@ -3,11 +3,12 @@
 use crate::ir::{Block, BlockId, Constants, Function, Module, Note, Op, Terminator};
 use crate::lower::lower;
 use crate::passes::{optimise, registers};
-use crate::source::{FileId, Sources, Span};
+use crate::source::{FileId, Sources, Span, relative};
 use crate::types::tree::Tree;
 use mpc_bytecode::operand::{ConstId, FuncId, Piece};
 use mpc_bytecode::program::{Direction, Line};
 use mpc_bytecode::{AnySrc, Constant, Disclosure, Instruction, Label, Port, Program, Src, Type, program};
+use std::path::Path;
 
 /// Makes a program of a checked tree: lowering, passes, emission.
 pub fn lower_and_emit(tree: &Tree, sources: &Sources) -> Program {
@@ -89,9 +90,13 @@ impl Emitter<'_> {
         self.constant(constant)
     }
 
+    /// The file as lines name it: from the folder of the program, so that two files of one name differ.
     fn file_name(&self, file: FileId) -> String {
-        let name = self.sources.get(file).and_then(|source| source.path.file_name());
-        name.map(|name| name.to_string_lossy().into_owned()).unwrap_or_default()
+        let path = |file| self.sources.get(file).map(|source| source.path.as_path());
+        match (path(file), path(self.files[0]).and_then(Path::parent)) {
+            (Some(path), Some(folder)) => relative(path, folder),
+            _ => String::new(),
+        }
     }
 
     fn line(&mut self, span: Span) -> Line {

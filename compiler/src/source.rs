@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 /// A file of one compilation, as an index into its [`Sources`].
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -169,6 +169,23 @@ impl Sources {
     }
 }
 
+/// How a path is called from a folder, with `/` between names: `pkg/a.mpc`, `../a.mpc`. Of a path that cannot be reached from there,
+/// the last name alone: folders of the machine are nobody's business.
+pub fn relative(path: &Path, folder: &Path) -> String {
+    let (path, folder): (Vec<Component<'_>>, Vec<Component<'_>>) = (parts(path), parts(folder));
+    let shared = path.iter().zip(&folder).take_while(|(a, b)| a == b).count();
+    let reachable = folder[shared..].iter().all(|part| matches!(part, Component::Normal(_)));
+    let named = path[shared..].iter().all(|part| matches!(part, Component::Normal(_) | Component::ParentDir));
+    let from = if reachable && named { shared } else { path.len().saturating_sub(1) };
+    let up = if reachable && named { folder.len() - shared } else { 0 };
+    let names = path[from..].iter().map(|part| part.as_os_str().to_string_lossy());
+    std::iter::repeat_n("..".into(), up).chain(names).collect::<Vec<_>>().join("/")
+}
+
+fn parts(path: &Path) -> Vec<Component<'_>> {
+    path.components().filter(|part| *part != Component::CurDir).collect()
+}
+
 /// Where the compiler reads files: the disk, memory, or an editor's unsaved buffers over the disk.
 pub trait Files {
     /// The text of the file at `path`.
@@ -265,6 +282,18 @@ mod tests {
         let (a, b) = (Span::new(FileId(0), 3, 5), Span::new(FileId(0), 1, 2));
         assert_eq!(a.to(b), Span::new(FileId(0), 1, 5));
         assert_eq!(a.to(Span::new(FileId(1), 0, 9)), a);
+    }
+
+    #[test]
+    fn files_are_called_from_the_folder_of_the_program() {
+        let called = |path: &str, folder: &str| relative(Path::new(path), Path::new(folder));
+        assert_eq!(called("a.mpc", ""), "a.mpc");
+        assert_eq!(called("./p/b/a.mpc", "p"), "b/a.mpc");
+        assert_eq!(called("/x/q/a.mpc", "/x/p/r"), "../../q/a.mpc");
+        assert_eq!(called("../a.mpc", ""), "../a.mpc");
+        assert_eq!(called("<library>/stats.mpc", ""), "<library>/stats.mpc");
+        assert_eq!(called("/x/a.mpc", "p"), "a.mpc");
+        assert_eq!(called("a.mpc", "../p"), "a.mpc");
     }
 
     #[test]

@@ -10,6 +10,7 @@
 //! # only plain                   the one scheme that runs it: `plain`, `additive` or `additive128`
 //! # every scheme                 a case that raises runs under every scheme, not under `plain` alone
 //! # alone                        has a program for itself: it shadows or defines what others need
+//! # file pkg/a.mpc               what follows is a file beside the program
 //! ```
 
 /// One case.
@@ -33,6 +34,8 @@ pub struct Case {
     pub only: Option<String>,
     /// Whether a case that raises runs under every scheme.
     pub every: bool,
+    /// Files beside the program: path and text.
+    pub files: Vec<(String, String)>,
     /// Whether it cannot be put into one program with others.
     alone: bool,
 }
@@ -53,6 +56,15 @@ pub fn read(text: &str) -> Vec<Case> {
 impl Case {
     /// Takes a line: a directive or source. Either keeps its place, so that lines can be counted.
     fn add(&mut self, line: &str) {
+        if let Some(path) = line.strip_prefix("# file ") {
+            self.files.push((path.trim().to_owned(), String::new()));
+            return;
+        }
+        if let Some((_, text)) = self.files.last_mut() {
+            text.push_str(line);
+            text.push('\n');
+            return;
+        }
         self.source.push_str(line);
         self.source.push('\n');
         let directive = |start: &str| line.strip_prefix(start).map(str::trim);
@@ -84,12 +96,17 @@ impl Case {
     pub fn can_share(&self) -> bool {
         let starts =
             |line: &str| ["role ", "input ", "output ", "precision ", "\"\"\""].iter().any(|s| line.starts_with(s));
-        !self.alone && self.raises.is_none() && self.args.is_empty() && !self.source.lines().any(starts)
+        !self.alone
+            && self.files.is_empty()
+            && self.raises.is_none()
+            && self.args.is_empty()
+            && !self.source.lines().any(starts)
     }
 
     /// True when it holds secrets, so that schemes can differ.
     pub fn has_secrets(&self) -> bool {
-        ["sint", "sfix", "sbool"].iter().any(|word| self.source.contains(word))
+        let mut texts = std::iter::once(&self.source).chain(self.files.iter().map(|(_, text)| text));
+        texts.any(|text| ["sint", "sfix", "sbool"].iter().any(|word| text.contains(word)))
     }
 
     /// Compares lines of output with those expected; the message names the first difference.

@@ -72,7 +72,7 @@ impl Batch {
         self.said.get_or_init(|| {
             let one = |case: &Case| format!("print(\"{MARK}{}\")\n{}", case.name, case.source);
             let source: String = self.cases.iter().map(one).collect();
-            execute(&source, "run", self.words, &[])
+            execute(&source, &[], "run", self.words, &[])
         })
     }
 
@@ -111,7 +111,7 @@ impl Batch {
 
 /// Runs a case by itself.
 fn run(case: &Case, words: &[&str]) -> Result<(), Failed> {
-    let said = execute(&case.source, "run", words, &case.args);
+    let said = execute(&case.source, &case.files, "run", words, &case.args);
     let errors = format!("\n-- standard error:\n{}", said.err);
     case.compare(&said.out.lines().collect::<Vec<_>>()).map_err(|message| message + &errors)?;
     let code = i32::from(case.raises.is_some());
@@ -128,7 +128,7 @@ fn run(case: &Case, words: &[&str]) -> Result<(), Failed> {
 
 /// Compiles a case that has errors: the codes and lines must be those that it says, and no others.
 fn check(case: &Case) -> Result<(), Failed> {
-    let said = execute(&case.source, "check", &["--format", "json"], &[]);
+    let said = execute(&case.source, &case.files, "check", &["--format", "json"], &[]);
     let found: Value = serde_json::from_str(&said.out).map_err(|error| format!("{error}\n{}{}", said.out, said.err))?;
     let all = found.as_array().ok_or("the diagnostics are no array")?;
     let mut places: Vec<(usize, String)> = all.iter().map(place).collect();
@@ -149,11 +149,16 @@ fn place(found: &Value) -> (usize, String) {
     (line, found["code"].as_str().unwrap_or_default().to_owned())
 }
 
-/// Runs a command of `mpcc` on a program of this text.
-pub fn execute(source: &str, command: &str, words: &[&str], more: &[String]) -> Said {
+/// Runs a command of `mpcc` on a program of this text, with other files beside it.
+pub fn execute(source: &str, others: &[(String, String)], command: &str, words: &[&str], more: &[String]) -> Said {
     let folder = tempfile::tempdir().expect("a test can make a folder");
     let file = folder.path().join("case.mpc");
     std::fs::write(&file, source).expect("a test can write a file");
+    for (path, text) in others {
+        let path = folder.path().join(path);
+        std::fs::create_dir_all(path.parent().unwrap_or(folder.path())).expect("a test can make a folder");
+        std::fs::write(path, text).expect("a test can write a file");
+    }
     let mut args = vec![command.to_owned(), file.to_string_lossy().into_owned()];
     args.extend(words.iter().map(|word| (*word).to_owned()));
     args.extend_from_slice(more);

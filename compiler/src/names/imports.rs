@@ -130,6 +130,8 @@ impl<'a> Scopes<'a> {
                     Some(last) => format!("`import {}` and `{}.name`, or list the names", import.path, last.text),
                     None => "list the names".to_owned(),
                 };
+                // Nobody knows which names these are, so none is missing.
+                table.insert("*", (Imported::Broken, *star));
                 return found.push(Diagnostic::new(Code::ImportAll, *star, message).help(help));
             }
         };
@@ -167,6 +169,11 @@ impl<'a> Scopes<'a> {
             (None, Some(module)) if !self.is_private(module, name) => self.member(module, name),
             (None, _) => Meaning::Outside,
         }
+    }
+
+    /// True where a scope, or one around it, imports names without saying which.
+    pub fn imports_all(&self, owner: Owner) -> bool {
+        self.scope(owner).imports.contains_key("*") || self.around(owner).is_some_and(|outer| self.imports_all(outer))
     }
 
     /// How a module is called where it is imported.

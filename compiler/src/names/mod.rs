@@ -278,7 +278,7 @@ impl<'a> Scopes<'a> {
         while let Some(at) = next {
             let scope = self.scope(at);
             names.extend(scope.mentions.all_assigned().chain(scope.functions.keys().copied()));
-            names.extend(scope.imports.keys().copied());
+            names.extend(scope.imports.keys().copied().filter(|name| *name != "*"));
             next = self.around(at);
         }
         names

@@ -244,7 +244,7 @@ impl Loader<'_> {
     fn shadows(&mut self, file: &Path, name: &str, span: Span) {
         let message = format!("this is `{}`, not the library's `{name}`", file.display());
         let found = Diagnostic::new(Code::ShadowsLibrary, span, message);
-        self.found.push(found.help("give the file another name, or import it as `from . import …` if it is meant"));
+        self.found.push(found.help(format!("give the file another name; if it is meant: `from . import {name}`")));
     }
 
     fn is_folder(&mut self, folder: &Path, path: &Wanted) {
@@ -303,10 +303,13 @@ impl Loader<'_> {
             format!("`{}`", name.unwrap_or_default().to_string_lossy())
         };
         let last = circle.last().map_or(first, |(id, _)| *id);
-        let message = if last == first {
-            format!("{} imports itself", file(first))
-        } else {
-            format!("{} and {} import each other", file(first), file(last))
+        let others: Vec<String> = circle.iter().filter(|(id, _)| *id != first).map(|(id, _)| file(*id)).collect();
+        let message = match others.split_last() {
+            None => format!("{} imports itself", file(first)),
+            Some((other, [])) => format!("{} and {other} import each other", file(first)),
+            Some((other, before)) => {
+                format!("{}, {} and {other} import each other in a circle", file(first), before.join(", "))
+            }
         };
         let mut found = Diagnostic::new(Code::ImportCircle, closing, message);
         if last != first {
@@ -397,4 +400,79 @@ fn python_module(name: &str) -> Option<&'static str> {
         "os" | "sys" | "pathlib" | "csv" | "json" => "a program sees no files: data comes in by `input` ports",
         _ => return None,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::source::Memory;
+
+    /// A disk on which one file is there and cannot be read.
+    struct Broken(Memory, io::ErrorKind);
+
+    impl Files for Broken {
+        fn read(&self, path: &Path) -> io::Result<String> {
+            if path == Path::new("bad.mpc") { Err(self.1.into()) } else { self.0.read(path) }
+        }
+
+        fn exists(&self, path: &Path) -> bool {
+            path == Path::new("bad.mpc") || self.0.exists(path)
+        }
+
+        fn list(&self, folder: &Path) -> Option<Vec<String>> {
+            self.0.list(folder)
+        }
+    }
+
+    fn load(files: &dyn Files, text: &str) -> (Sources, Modules, Vec<Diagnostic>) {
+        let (mut sources, mut found) = (Sources::new(), Vec::new());
+        let file = sources.add("main.mpc", text);
+        let tree = parse(file, text).0;
+        let modules = Modules::load(files, &mut sources, (file, tree), &mut found);
+        (sources, modules, found)
+    }
+
+    #[test]
+    fn a_file_that_cannot_be_read_says_why() {
+        let cases = [
+            (io::ErrorKind::InvalidData, "`bad.mpc` is not text in UTF-8"),
+            (io::ErrorKind::PermissionDenied, "`bad.mpc` may not be read"),
+            (io::ErrorKind::IsADirectory, "`bad.mpc` is a folder"),
+        ];
+        for (kind, message) in cases {
+            let found = load(&Broken(Memory::new(), kind), "import bad\nbad.f()").2;
+            assert_eq!(found.iter().map(|found| found.message.as_str()).collect::<Vec<_>>(), [message]);
+            assert_eq!(found[0].code, Code::UnreadableFile);
+        }
+    }
+
+    #[test]
+    fn every_file_is_read_once_and_evaluated_after_those_it_imports() {
+        let mut files = Memory::new();
+        files.insert("a.mpc", "import b\nfrom . import c");
+        files.insert("b.mpc", "from c import x");
+        files.insert("c.mpc", "x = 1");
+        let (sources, modules, found) = load(&files, "import a\nimport c\nimport b as d\nimport a");
+        assert!(found.is_empty(), "{found:?}");
+        let path = |id: &ModuleId| sources.get(modules.get(*id).file).map(|source| source.path.clone());
+        let order: Vec<_> = modules.order.iter().filter_map(path).collect();
+        assert_eq!(order, ["c.mpc", "b.mpc", "a.mpc", "main.mpc"].map(PathBuf::from));
+    }
+
+    #[test]
+    fn paths_that_lead_to_one_file_are_one() {
+        for (path, expected) in
+            [("a/../b.mpc", "b.mpc"), ("./a/./b.mpc", "a/b.mpc"), ("../../a", "../../a"), ("/../a", "/a")]
+        {
+            assert_eq!(normal(Path::new(path)), Path::new(expected));
+        }
+    }
+
+    #[test]
+    fn a_chain_of_imports_without_end_ends() {
+        let mut files = Memory::new();
+        (0..400).for_each(|at| files.insert(format!("m{at}.mpc"), format!("import m{}", at + 1)));
+        let found = load(&files, "import m0").2;
+        assert_eq!(found.iter().map(|found| found.code).collect::<Vec<_>>(), [Code::TooComplex]);
+    }
 }

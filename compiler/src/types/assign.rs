@@ -72,6 +72,9 @@ impl<'a> Body<'a, '_> {
                     self.store(&part, value, span);
                 }
             }
+            TargetKind::Attribute { base, name } if self.module_named(base).is_some() => {
+                self.changed_in_module(&name.text, target.span);
+            }
             TargetKind::Attribute { name, .. } => {
                 let message =
                     format!("`{}` cannot be assigned: records are not part of this version of the language", name.text);

@@ -221,11 +221,8 @@ impl<'a> Body<'a, '_> {
             .iter()
             .zip(&given)
             .map(|(param, value)| value.as_int().filter(|_| library || param.name.text == "axis"));
-        let mut key = Key {
-            def,
-            types: given.iter().map(|value| Some(value.ty().clone())).collect(),
-            numbers: numbers.collect(),
-        };
+        let numbers: Vec<Option<i64>> = numbers.collect();
+        let mut key = Key { def, types: given.iter().map(|value| Some(value.ty().clone())).collect(), numbers };
         let mut whys: Vec<Why> = given.iter().map(|value| value.why.clone()).collect();
         let mut args: Vec<Expr> = given.into_iter().map(|value| value.expr).collect();
         for (owner, name) in self.checker.scopes.captures(def) {
@@ -235,6 +232,7 @@ impl<'a> Body<'a, '_> {
             let reported = *self.flow.get(sym) == Var::Error;
             let ty = binding.map(|binding| binding.ty.clone()).or(reported.then_some(Ty::Error));
             key.types.push(ty);
+            key.numbers.push(binding.filter(|_| owner.is_top()).and_then(|binding| binding.known.as_const()));
             args.extend(binding.map(|binding| Expr::local(binding.local, binding.ty.clone(), span)));
         }
         let Some(index) = self.checker.instance(&key, &whys, span) else { return Value::error(span) };

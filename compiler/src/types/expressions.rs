@@ -172,6 +172,9 @@ impl<'a> Body<'a, '_> {
 
     /// Nothing of that name exists.
     pub fn unknown_name(&mut self, name: &str, span: Span) -> Value {
+        if self.checker.scopes.imports_all(self.owner) {
+            return Value::error(span);
+        }
         let found = Diagnostic::new(Code::UnknownName, span, format!("`{name}` is not defined"));
         let found = found.label("nothing of this name here");
         self.fail(match (python_only(name), self.suggestion(name)) {

@@ -140,6 +140,13 @@ impl<'a> Body<'a, '_> {
         self.fail(Diagnostic::new(Code::BadCall, name.span, message))
     }
 
+    /// Says that what a file defines can be changed there alone.
+    pub fn changed_in_module(&mut self, name: &str, span: Span) {
+        let message = format!("`{name}` belongs to the file that is imported, and cannot be changed from here");
+        let help = "assign it to a variable of this file first, with `.copy()` if it is a list, and change that";
+        self.report(Diagnostic::new(Code::SharedChange, span, message).help(help));
+    }
+
     /// A module where a value is needed.
     pub fn module_as_value(&mut self, node: NodeId, span: Span) -> Value {
         let name = self.checker.scopes.node_name(node);

@@ -30,6 +30,10 @@ impl<'a> Body<'a, '_> {
     /// The part of a variable that an expression names, for a change in place; `None` if that was reported.
     pub fn part(&mut self, expr: &'a ast::Expr) -> Option<Part> {
         match &expr.kind {
+            ast::ExprKind::Attribute { base, name } if self.module_named(base).is_some() => {
+                self.changed_in_module(&name.text, expr.span);
+                None
+            }
             ast::ExprKind::Name(name) => self.whole(name, expr.span),
             ast::ExprKind::Index { base, items } => {
                 let outer = self.part(base)?;
@@ -49,6 +53,10 @@ impl<'a> Body<'a, '_> {
             && owner != self.owner
             && !self.comprehension.iter().any(|(inner, _)| *inner == name)
         {
+            if owner.is_top() && self.checker.scopes.module_of(owner) != self.module() {
+                self.changed_in_module(name, span);
+                return None;
+            }
             let message = format!("`{name}` belongs to the code around this function and cannot be changed in it");
             self.report(
                 Diagnostic::new(Code::SharedChange, span, message)

@@ -95,7 +95,7 @@ fn agrees(source: &str, expected: &Value, words: &[&str]) -> Result<(), Disagree
     if let Some(error) = error.filter(|error| !EXCEPTIONS.contains(error)) {
         return differs("not Python", format!("Python does not take the program: {error}"));
     }
-    let said = execute(source, "run", words, &[]);
+    let said = execute(source, &[], "run", words, &[]);
     let report = || format!("\n-- Python:\n{out}{error:?}\n-- here:\n{}{}", said.out, said.err);
     if let Some((_, code)) = said.err.split_once("error[") {
         let code = code.split(']').next().unwrap_or_default().to_owned();
