@@ -1,6 +1,6 @@
 //! From the intermediate representation to the program container: registers, jumps, the pool, lines, ports and disclosures.
 
-use crate::ir::{Block, BlockId, Constants, Function, Module, Note, Op, Terminator};
+use crate::ir::{Block, BlockId, Chain, Constants, Function, Handler, Inlined, Module, Note, Op, Terminator};
 use crate::lower::lower;
 use crate::passes::{optimise, registers};
 use crate::source::{FileId, Sources, Span, relative};
@@ -8,6 +8,7 @@ use crate::types::tree::Tree;
 use mpc_bytecode::operand::{ConstId, FuncId, Piece};
 use mpc_bytecode::program::{Direction, Line};
 use mpc_bytecode::{AnySrc, Constant, Disclosure, Instruction, Label, Port, Program, Src, Type, program};
+use std::collections::HashMap;
 use std::path::Path;
 
 /// Makes a program of a checked tree: lowering, passes, emission.
@@ -43,6 +44,7 @@ pub fn emit(module: Module, tree: &Tree, sources: &Sources) -> Program {
         constants: emitter.constants,
         functions,
         disclosures: emitter.disclosures,
+        exceptions: module.exceptions,
     }
 }
 
@@ -64,6 +66,12 @@ struct Code {
     starts: Vec<u32>,
     instructions: Vec<Instruction>,
     lines: Vec<(u32, Line)>,
+    handlers: Vec<program::Handler>,
+    /// The calls that were inlined, those of which code is left, and where each of the former stands among the latter.
+    calls: Vec<Inlined>,
+    inlined: Vec<program::Inlined>,
+    numbers: HashMap<Chain, u32>,
+    chains: Vec<(u32, u32)>,
 }
 
 impl Emitter<'_> {
@@ -113,13 +121,20 @@ impl Emitter<'_> {
     fn function(&mut self, id: FuncId, mut function: Function) -> program::Function {
         registers::allocate(&mut function);
         let starts = starts(&function.blocks);
-        let mut code = Code { function: id, starts, instructions: Vec::new(), lines: Vec::new() };
+        let mut code = Code::new(id, starts, std::mem::take(&mut function.inlined));
         for (at, block) in std::mem::take(&mut function.blocks).into_iter().enumerate() {
+            let from = code.instructions.len() as u32;
             for op in block.code {
                 self.op(op, &mut code);
             }
-            self.place(block.span, &mut code);
+            let ends = code.instructions.len();
             terminate(&block.end, BlockId(at as u32 + 1), &mut code);
+            if code.instructions.len() > ends {
+                self.place((block.span, block.chain), ends, &mut code);
+            }
+            if let Some(handler) = block.handler {
+                code.handle(from, handler);
+            }
         }
         let types = |bank: &Vec<crate::ir::Register>| -> Vec<Type> { bank.iter().map(|reg| reg.ty.clone()).collect() };
         program::Function {
@@ -128,24 +143,46 @@ impl Emitter<'_> {
             results: function.results,
             registers: function.registers.0.each_ref().map(types),
             code: code.instructions,
+            handlers: code.handlers,
             lines: code.lines,
+            inlined: code.inlined,
+            chains: code.chains,
         }
     }
 
-    /// Notes that what follows comes from `span`.
-    fn place(&mut self, span: Span, code: &mut Code) {
-        let line = self.line(span);
-        let at = code.instructions.len() as u32;
-        if code.lines.last().is_some_and(|last| last.0 == at) {
-            code.lines.pop();
-        }
+    /// Notes where the instruction `at`, and what follows it, comes from.
+    fn place(&mut self, (span, chain): (Span, Chain), at: usize, code: &mut Code) {
+        let (line, chain) = (self.line(span), self.chain(chain, code));
+        let at = at as u32;
         if code.lines.last().is_none_or(|last| last.1 != line) {
             code.lines.push((at, line));
         }
+        if code.chains.last().map_or(0, |last| last.1) != chain {
+            code.chains.push((at, chain));
+        }
+    }
+
+    /// The number of an inlined call; it and those around it get one when they are first met.
+    fn chain(&mut self, chain: Chain, code: &mut Code) -> u32 {
+        let mut unknown = Vec::new();
+        let mut outer = chain;
+        while let Some(inlined) = outer.0.checked_sub(1).and_then(|at| code.calls.get(at as usize)).cloned()
+            && !code.numbers.contains_key(&outer)
+        {
+            unknown.push((outer, inlined.clone()));
+            outer = inlined.within;
+        }
+        for (chain, Inlined { name, call, within }) in unknown.into_iter().rev() {
+            let within = code.numbers.get(&within).copied().unwrap_or(0);
+            let call = self.line(call);
+            code.inlined.push(program::Inlined { name, call, within });
+            code.numbers.insert(chain, code.inlined.len() as u32);
+        }
+        code.numbers.get(&chain).copied().unwrap_or(0)
     }
 
     fn op(&mut self, op: Op, code: &mut Code) {
-        self.place(op.span, code);
+        self.place((op.span, op.chain), code.instructions.len(), code);
         let mut instruction = op.instruction;
         match &mut instruction {
             Instruction::Const { value, .. } => *value = self.moved(*value),
@@ -182,6 +219,34 @@ impl Emitter<'_> {
     }
 }
 
+impl Code {
+    fn new(function: FuncId, starts: Vec<u32>, calls: Vec<Inlined>) -> Self {
+        Code {
+            function,
+            starts,
+            instructions: Vec::new(),
+            lines: Vec::new(),
+            handlers: Vec::new(),
+            calls,
+            inlined: Vec::new(),
+            numbers: HashMap::new(),
+            chains: Vec::new(),
+        }
+    }
+
+    /// Notes that the instructions since `from` are handled; a run that the last handler ends at is one with it.
+    fn handle(&mut self, from: u32, handler: Handler) {
+        let to = self.instructions.len() as u32;
+        let Handler { block, class, message, origin } = handler;
+        let next = program::Handler { from, to, target: self.starts[block.0 as usize], class, message, origin };
+        match self.handlers.last_mut() {
+            _ if from == to => {}
+            Some(last) if *last == (program::Handler { from: last.from, to: from, ..next }) => last.to = to,
+            _ => self.handlers.push(next),
+        }
+    }
+}
+
 /// Where each block's first instruction stands.
 fn starts(blocks: &[Block]) -> Vec<u32> {
     let mut at = 0;
@@ -198,7 +263,7 @@ fn length(end: &Terminator, next: BlockId) -> u32 {
     match end {
         Terminator::Jump(to) => u32::from(*to != next),
         Terminator::Branch { then, otherwise, .. } => 1 + u32::from(*then != next && *otherwise != next),
-        Terminator::Return(_) | Terminator::Raise(..) => 1,
+        Terminator::Return(_) | Terminator::Raise(..) | Terminator::Reraise(_) => 1,
     }
 }
 
@@ -223,6 +288,9 @@ fn terminate(end: &Terminator, next: BlockId, code: &mut Code) {
         }
         Terminator::Raise(exception, message) => {
             vec![Instruction::Raise { exception: *exception, message: cond(message) }]
+        }
+        Terminator::Reraise([class, message, origin]) => {
+            vec![Instruction::Reraise { class: cond(class), message: cond(message), origin: cond(origin) }]
         }
     };
     code.instructions.extend(instructions);

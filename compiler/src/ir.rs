@@ -1,11 +1,14 @@
 //! The intermediate representation: bytecode instructions over registers without limit, in basic blocks.
 //!
-//! There is no second instruction set. Control flow stands in the blocks' terminators, and nowhere else: no [`Instruction`] of a
-//! block jumps, returns or raises on purpose. Registers are variables, not single assignments; each has one type for the whole function.
+//! There is no second instruction set. Control flow stands in the blocks' terminators and handlers, and nowhere else: no [`Instruction`]
+//! of a block jumps, returns or raises on purpose. Registers are variables, not single assignments; each has one type for the whole function.
+//!
+//! A block with a [`Handler`] has an edge to it from every instruction that can raise: what the handler reads must hold, at each of
+//! them, what it would hold had nothing been moved. An instruction that raises writes nothing.
 
 use crate::source::Span;
-use mpc_bytecode::operand::{ConstId, Exception, PortId};
-use mpc_bytecode::program::Parties;
+use mpc_bytecode::operand::{ConstId, ExceptionId, PortId};
+use mpc_bytecode::program::{ExceptionClass, Parties};
 use mpc_bytecode::{Access, Bank, Constant, Instruction, Reg, Type};
 use std::collections::HashMap;
 
@@ -20,6 +23,8 @@ pub struct Module {
     pub notes: Vec<Note>,
     /// Fractional bits of fixed-point numbers.
     pub frac: u32,
+    /// The program's own exceptions.
+    pub exceptions: Vec<ExceptionClass>,
 }
 
 /// A function.
@@ -39,7 +44,24 @@ pub struct Function {
     pub recursive: bool,
     /// True if it stands in the library: where it is inlined, its instructions belong to the line of the call.
     pub library: bool,
+    /// The calls that were inlined; [`Chain`] counts in it.
+    pub inlined: Vec<Inlined>,
 }
+
+/// A call in whose place the callee's code stands.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Inlined {
+    /// The callee's name in the source.
+    pub name: String,
+    /// Where it is called.
+    pub call: Span,
+    /// The calls around that.
+    pub within: Chain,
+}
+
+/// The inlined calls around an instruction: a place in [`Function::inlined`] counted from one, or 0 where there are none.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Chain(pub u32);
 
 /// A register of a function.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -148,6 +170,23 @@ pub struct Block {
     pub end: Terminator,
     /// Where the terminator comes from.
     pub span: Span,
+    /// The inlined calls around the terminator.
+    pub chain: Chain,
+    /// Where an exception goes that one of the instructions or the terminator raises; to the caller if there is none.
+    pub handler: Option<Handler>,
+}
+
+/// Where exceptions go, and the registers that tell of them: written on the way there, and by nothing else.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Handler {
+    /// The block that deals with them.
+    pub block: BlockId,
+    /// An `int`: the class's number.
+    pub class: Reg,
+    /// A `str`: the message.
+    pub message: Reg,
+    /// An `int` that stands for the place: [`Terminator::Reraise`] takes it.
+    pub origin: Reg,
 }
 
 /// An instruction and where it comes from.
@@ -159,6 +198,8 @@ pub struct Op {
     pub span: Span,
     /// For `open` and `output`: of each entry of the batch, its place in [`Module::notes`].
     pub notes: Vec<u32>,
+    /// The inlined calls around it.
+    pub chain: Chain,
 }
 
 /// What follows a block.
@@ -178,7 +219,9 @@ pub enum Terminator {
     /// The caller.
     Return(Vec<Reg>),
     /// An exception with a message.
-    Raise(Exception, Reg),
+    Raise(ExceptionId, Reg),
+    /// The exception that a handler was told of, once more: its registers in order of [`Handler`].
+    Reraise([Reg; 3]),
 }
 
 /// A place where a secret becomes known.
@@ -221,7 +264,7 @@ impl Constants {
 impl Op {
     /// An instruction without disclosures.
     pub fn new(instruction: Instruction, span: Span) -> Self {
-        Op { instruction, span, notes: Vec::new() }
+        Op { instruction, span, notes: Vec::new(), chain: Chain::default() }
     }
 
     /// Calls `visit` with every register read.
@@ -260,7 +303,7 @@ impl Terminator {
                 visit(*then);
                 visit(*otherwise);
             }
-            Terminator::Return(_) | Terminator::Raise(..) => {}
+            Terminator::Return(_) | Terminator::Raise(..) | Terminator::Reraise(_) => {}
         }
     }
 
@@ -272,7 +315,7 @@ impl Terminator {
                 *then = target(*then);
                 *otherwise = target(*otherwise);
             }
-            Terminator::Return(_) | Terminator::Raise(..) => {}
+            Terminator::Return(_) | Terminator::Raise(..) | Terminator::Reraise(_) => {}
         }
     }
 
@@ -282,6 +325,7 @@ impl Terminator {
             Terminator::Jump(_) => {}
             Terminator::Branch { cond: reg, .. } | Terminator::Raise(_, reg) => visit(*reg),
             Terminator::Return(values) => values.iter().copied().for_each(visit),
+            Terminator::Reraise(caught) => caught.iter().copied().for_each(visit),
         }
     }
 
@@ -291,7 +335,39 @@ impl Terminator {
             Terminator::Jump(_) => {}
             Terminator::Branch { cond: reg, .. } | Terminator::Raise(_, reg) => *reg = rename(*reg),
             Terminator::Return(values) => values.iter_mut().for_each(|reg| *reg = rename(*reg)),
+            Terminator::Reraise(caught) => caught.iter_mut().for_each(|reg| *reg = rename(*reg)),
         }
+    }
+}
+
+impl Handler {
+    /// The registers that are written on the way.
+    pub fn told(&self) -> [Reg; 3] {
+        [self.class, self.message, self.origin]
+    }
+
+    /// Replaces the registers that are written.
+    pub fn rename(&mut self, mut rename: impl FnMut(Reg) -> Reg) {
+        [&mut self.class, &mut self.message, &mut self.origin].into_iter().for_each(|reg| *reg = rename(*reg));
+    }
+}
+
+impl Block {
+    /// A block without a handler.
+    pub fn new(code: Vec<Op>, end: Terminator, span: Span) -> Self {
+        Block { code, end, span, chain: Chain::default(), handler: None }
+    }
+
+    /// Calls `visit` with every block that may follow, the handler last.
+    pub fn successors(&self, mut visit: impl FnMut(BlockId)) {
+        self.end.successors(&mut visit);
+        self.handler.iter().for_each(|handler| visit(handler.block));
+    }
+
+    /// Replaces every block that may follow.
+    pub fn retarget(&mut self, mut target: impl FnMut(BlockId) -> BlockId) {
+        self.end.retarget(&mut target);
+        self.handler.iter_mut().for_each(|handler| handler.block = target(handler.block));
     }
 }
 

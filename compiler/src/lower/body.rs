@@ -2,7 +2,7 @@
 
 use super::Program;
 use super::layout::{Leaf, leaves};
-use crate::ir::{Block, BlockId, Function, Op, Terminator};
+use crate::ir::{Block, BlockId, Function, Handler, Op, Terminator};
 use crate::source::Span;
 use crate::types::tree::{self, LocalId};
 use crate::types::ty::Ty;
@@ -33,6 +33,8 @@ pub struct Body<'p, 'a> {
     pub span: Span,
     /// How often a local was written so far: an operand that was read before may have changed.
     pub writes: u32,
+    /// Where exceptions go of what is added now.
+    pub handler: Option<Handler>,
     out: Function,
     current: BlockId,
     locals: Vec<Value>,
@@ -87,6 +89,7 @@ impl<'p, 'a> Body<'p, 'a> {
             loops: Vec::new(),
             span: tree.span,
             writes: 0,
+            handler: None,
             out,
             current: BlockId(0),
             locals,
@@ -110,7 +113,8 @@ impl<'p, 'a> Body<'p, 'a> {
 
     /// A new block; until it is ended, it returns.
     pub fn block(&mut self) -> BlockId {
-        self.out.blocks.push(Block { code: Vec::new(), end: Terminator::Return(Vec::new()), span: self.span });
+        let block = Block::new(Vec::new(), Terminator::Return(Vec::new()), self.span);
+        self.out.blocks.push(Block { handler: self.handler, ..block });
         BlockId(self.out.blocks.len() as u32 - 1)
     }
 
@@ -135,7 +139,7 @@ impl<'p, 'a> Body<'p, 'a> {
     /// Ends the current block with an exception.
     pub fn raise(&mut self, exception: Exception, message: &str) {
         let message = self.constant(Constant::Str(message.into()));
-        self.end(Terminator::Raise(exception, message));
+        self.end(Terminator::Raise(exception.into(), message));
     }
 
     /// Adds an instruction.

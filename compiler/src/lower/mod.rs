@@ -38,7 +38,13 @@ struct Program<'a> {
 pub fn lower(tree: &Tree, sources: &Sources) -> Module {
     let mut program = Program { tree, sources, constants: Constants::default(), notes: Vec::new() };
     let functions = tree.functions.iter().map(|function| program.function(function)).collect();
-    Module { functions, constants: program.constants, notes: program.notes, frac: tree.precision.fix_frac }
+    Module {
+        functions,
+        constants: program.constants,
+        notes: program.notes,
+        frac: tree.precision.fix_frac,
+        exceptions: Vec::new(),
+    }
 }
 
 impl<'a> Program<'a> {

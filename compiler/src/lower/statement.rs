@@ -28,7 +28,7 @@ impl Body<'_, '_> {
             StmtKind::Return(value) => self.return_value(value.as_ref()),
             StmtKind::Raise(exception, message) => {
                 let message = self.one(message);
-                self.end(Terminator::Raise(*exception, message));
+                self.end(Terminator::Raise((*exception).into(), message));
             }
             StmtKind::Print(text) => {
                 let text = self.one(text);

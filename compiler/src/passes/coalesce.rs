@@ -1,7 +1,8 @@
 //! Lets an instruction write where its result is copied to: `t = a + b; x = t` becomes `x = a + b`, and a list that is changed
 //! stays in one register, where it is changed in place.
 
-use crate::ir::{Function, Table};
+use super::effects::is_caught;
+use crate::ir::{Function, Handler, Table};
 use mpc_bytecode::{Access, Instruction, Reg};
 
 /// How often each register is written and read in the whole function; parameters are written once by the caller.
@@ -23,6 +24,7 @@ impl Counts {
                 op.writes(|reg| counts.writes[reg] += 1);
             }
             block.end.reads(|reg| counts.reads[reg] += 1);
+            block.handler.iter().flat_map(Handler::told).for_each(|reg| counts.writes[reg] += 1);
         }
         counts
     }
@@ -47,7 +49,11 @@ pub fn coalesce(function: &mut Function) {
         for place in 0..function.blocks[at].code.len() {
             if let Some((to, temporary)) = candidate(function, &counts, at, place) {
                 let (defined, target) = (last[temporary], last[to]);
-                if defined.block == at && defined.written != NEVER && is_free(target, at, defined.written) {
+                let defined_here = defined.block == at && defined.written != NEVER;
+                if defined_here
+                    && is_free(target, at, defined.written)
+                    && is_unseen(function, at, defined.written, place)
+                {
                     let code = &mut function.blocks[at].code;
                     redirect(&mut code[defined.written].instruction, temporary, to);
                     // A copy onto itself: swept out below.
@@ -79,6 +85,12 @@ fn is_free(target: Last, block: usize, definition: usize) -> bool {
     let before =
         |place: usize, strictly: bool| place == NEVER || place < definition || (!strictly && place == definition);
     target.block != block || (before(target.read, false) && before(target.written, true))
+}
+
+/// True if no handler could see the target written early: nothing between the two places raises.
+fn is_unseen(function: &Function, at: usize, definition: usize, place: usize) -> bool {
+    let block = &function.blocks[at];
+    block.handler.is_none() || !block.code[definition + 1..place].iter().any(|op| is_caught(op, &function.registers))
 }
 
 fn note(last: &mut Table<Last>, op: &crate::ir::Op, block: usize, place: usize) {

@@ -49,7 +49,7 @@ pub fn hoist_constants(function: &mut Function) {
 fn in_loops(function: &Function) -> Vec<bool> {
     let mut border = vec![0_i64; function.blocks.len() + 1];
     for (at, block) in function.blocks.iter().enumerate() {
-        block.end.successors(|to| {
+        block.successors(|to| {
             if to.0 as usize <= at {
                 border[to.0 as usize] += 1;
                 border[at + 1] -= 1;

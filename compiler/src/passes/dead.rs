@@ -27,7 +27,7 @@ fn remove_once(function: &mut Function) -> bool {
                 op.reads(|reg| crossing |= live.is_before(BlockId(at as u32), reg));
                 continue;
             }
-            op.writes(|reg| needed[reg] = usize::MAX);
+            op.writes(|reg| needed[reg] = if live.is_pinned(BlockId(at as u32), reg) { at } else { usize::MAX });
             op.reads(|reg| needed[reg] = at);
             kept.push(op);
         }

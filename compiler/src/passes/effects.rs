@@ -1,6 +1,6 @@
 //! What may be left out: more than the instruction table knows, because registers say whether they are scalars.
 
-use crate::ir::{Op, Registers};
+use crate::ir::{Block, Op, Registers, Terminator};
 use mpc_bytecode::isa::Effect;
 use mpc_bytecode::operand::{Binary, Piece, Unary};
 use mpc_bytecode::{Instruction, Kind, Reg, Type};
@@ -27,6 +27,17 @@ pub fn can_raise(op: &Op, registers: &Registers) -> bool {
         }
         _ => true,
     }
+}
+
+/// True if something in a block may raise an exception that a handler sees: an instruction, a call or the terminator.
+pub fn raises(block: &Block, registers: &Registers) -> bool {
+    let code = block.code.iter().any(|op| is_caught(op, registers));
+    code || matches!(block.end, Terminator::Raise(..) | Terminator::Reraise(_))
+}
+
+/// True if a handler may see an exception of this instruction.
+pub fn is_caught(op: &Op, registers: &Registers) -> bool {
+    op.instruction.can_raise() && (op.instruction.effect() == Effect::Visible || can_raise(op, registers))
 }
 
 /// True if an instruction does nothing but write registers.

@@ -4,7 +4,7 @@
 //! functions stay calls, and so do large ones that are called often.
 
 use super::simplify;
-use crate::ir::{Block, BlockId, Function, Module, Op, Terminator};
+use crate::ir::{Block, BlockId, Chain, Function, Handler, Inlined, Module, Op, Terminator};
 use crate::source::Span;
 use mpc_bytecode::operand::FuncId;
 use mpc_bytecode::{Access, AnyDst, AnySrc, Bank, Instruction, Reg};
@@ -99,49 +99,81 @@ fn splice(function: &mut Function, at: BlockId, place: usize, callee: &Function)
         function.registers.0[bank as usize].extend_from_slice(&callee.registers.0[bank as usize]);
     }
     let moved = |reg: Reg| Reg::new(reg.bank, reg.index + offset[reg.bank as usize]);
-    let copies = callee.params.iter().zip(args).map(|(&param, arg)| copy(moved(param), arg.0, call.span));
+    let copies = callee.params.iter().zip(args);
+    let copies = copies.map(|(&param, arg)| copy(moved(param), arg.0, (call.span, call.chain)));
     block.code.extend(copies);
     let after = BlockId(function.blocks.len() as u32);
     let entry = BlockId(after.0 + 1);
     let block = &mut function.blocks[at.0 as usize];
     let end = std::mem::replace(&mut block.end, Terminator::Jump(entry));
-    let followed = Block { code: rest, end, span: block.span };
-    function.blocks.push(followed);
-    let line = callee.library.then_some(call.span);
+    let (span, chain, handler) = (block.span, block.chain, block.handler);
+    function.blocks.push(Block { code: rest, end, span, chain, handler });
+    let place = places_of(function, callee, call.span, call.chain);
+    let site = Site { moved: &moved, place: &place, entry, after, handler, results: &results };
     for inner in &callee.blocks {
-        function.blocks.push(moved_block(inner, &moved, entry, after, &results, line));
+        function.blocks.push(site.moved_block(inner));
     }
 }
 
-fn moved_block(
-    block: &Block,
-    moved: &dyn Fn(Reg) -> Reg,
+/// Where an instruction of a callee comes from once it stands in the caller. What stands in the library belongs to the call.
+fn places_of(
+    function: &mut Function,
+    callee: &Function,
+    call: Span,
+    within: Chain,
+) -> impl Fn((Span, Chain)) -> (Span, Chain) + use<> {
+    let library = callee.library;
+    let base = function.inlined.len() as u32;
+    if !library {
+        function.inlined.push(Inlined { name: callee.name.clone(), call, within });
+        let deeper = |inner: &Inlined| Inlined { within: Chain(base + 1 + inner.within.0), ..inner.clone() };
+        function.inlined.extend(callee.inlined.iter().map(deeper));
+    }
+    move |(span, chain)| if library { (call, within) } else { (span, Chain(base + 1 + chain.0)) }
+}
+
+/// What a callee's block needs to know of the place where it goes.
+struct Site<'a> {
+    moved: &'a dyn Fn(Reg) -> Reg,
+    place: &'a dyn Fn((Span, Chain)) -> (Span, Chain),
+    /// Where the callee's first block goes.
     entry: BlockId,
+    /// What follows the call.
     after: BlockId,
-    results: &[AnyDst],
-    line: Option<Span>,
-) -> Block {
-    let mut block = block.clone();
-    for op in &mut block.code {
-        op.span = line.unwrap_or(op.span);
-        op.instruction.rename(|access| match access {
-            Access::Read(reg) | Access::Write(reg) => moved(reg).index,
-        });
-    }
-    block.span = line.unwrap_or(block.span);
-    block.end.retarget(|to| BlockId(to.0 + entry.0));
-    block.end.rename(moved);
-    if let Terminator::Return(values) = &block.end {
-        let copies: Vec<Op> =
-            results.iter().zip(values).map(|(result, &value)| copy(result.0, value, block.span)).collect();
-        block.code.extend(copies);
-        block.end = Terminator::Jump(after);
-    }
-    block
+    /// The handler of the call: that of blocks that have none of their own.
+    handler: Option<Handler>,
+    results: &'a [AnyDst],
 }
 
-fn copy(to: Reg, from: Reg, span: Span) -> Op {
-    Op::new(Instruction::Copy { dst: AnyDst(to), src: AnySrc(from) }, span)
+impl Site<'_> {
+    fn moved_block(&self, block: &Block) -> Block {
+        let mut block = block.clone();
+        for op in &mut block.code {
+            (op.span, op.chain) = (self.place)((op.span, op.chain));
+            op.instruction.rename(|access| match access {
+                Access::Read(reg) | Access::Write(reg) => (self.moved)(reg).index,
+            });
+        }
+        (block.span, block.chain) = (self.place)((block.span, block.chain));
+        block.retarget(|to| BlockId(to.0 + self.entry.0));
+        block.end.rename(self.moved);
+        match &mut block.handler {
+            Some(handler) => handler.rename(self.moved),
+            None => block.handler = self.handler,
+        }
+        if let Terminator::Return(values) = &block.end {
+            let values = self.results.iter().zip(values);
+            let copies: Vec<Op> =
+                values.map(|(result, &value)| copy(result.0, value, (block.span, block.chain))).collect();
+            block.code.extend(copies);
+            block.end = Terminator::Jump(self.after);
+        }
+        block
+    }
+}
+
+fn copy(to: Reg, from: Reg, (span, chain): (Span, Chain)) -> Op {
+    Op { chain, ..Op::new(Instruction::Copy { dst: AnyDst(to), src: AnySrc(from) }, span) }
 }
 
 /// Leaves the functions that are still called, with new numbers.

@@ -2,8 +2,10 @@
 //!
 //! Only registers that are read in a block before they are written there can be needed across a border. Temporaries never are, so the
 //! sets count those few alone and stay small in long programs.
+//!
+//! What a handler reads is needed throughout every block that it handles, from before its beginning to after its end.
 
-use crate::ir::{BlockId, Function, Table};
+use crate::ir::{BlockId, Function, Handler, Table};
 use mpc_bytecode::Reg;
 
 /// The registers needed at the borders of every block.
@@ -14,6 +16,8 @@ pub struct Liveness {
     words: usize,
     before: Vec<u64>,
     after: Vec<u64>,
+    /// For each block, what its handler reads of what was there before.
+    pinned: Vec<u64>,
 }
 
 const LOCAL: u32 = u32::MAX;
@@ -27,6 +31,7 @@ impl Liveness {
             words: 0,
             before: Vec::new(),
             after: Vec::new(),
+            pinned: Vec::new(),
         };
         let exposed = live.exposed(function);
         let defined = live.sets(function, &exposed);
@@ -67,7 +72,7 @@ impl Liveness {
     fn sets(&mut self, function: &Function, exposed: &[Vec<Reg>]) -> Vec<u64> {
         self.words = self.regs.len().div_ceil(64);
         let size = self.words * function.blocks.len();
-        (self.before, self.after) = (vec![0; size], vec![0; size]);
+        (self.before, self.after, self.pinned) = (vec![0; size], vec![0; size], vec![0; size]);
         let mut defined = vec![0; size];
         for (at, block) in function.blocks.iter().enumerate() {
             let row = at * self.words;
@@ -95,6 +100,9 @@ impl Liveness {
                     let from = to.0 as usize * self.words;
                     (0..self.words).for_each(|word| self.after[row + word] |= self.before[from + word]);
                 });
+                if let Some(handler) = block.handler {
+                    changed |= self.pin(row, &handler);
+                }
                 let rows = row..row + self.words;
                 let through = self.after[rows.clone()].iter().zip(&defined[rows.clone()]);
                 for (before, (after, defined)) in self.before[rows].iter_mut().zip(through) {
@@ -104,6 +112,33 @@ impl Liveness {
                 }
             }
         }
+    }
+
+    /// Takes what a handler needs into the sets of a block; true if that is more than before.
+    fn pin(&mut self, row: usize, handler: &Handler) -> bool {
+        let told = handler.told().map(|reg| self.index[reg]);
+        let from = handler.block.0 as usize * self.words;
+        let mut more = false;
+        for word in 0..self.words {
+            let written = told.iter().filter(|&&index| index != LOCAL && index as usize / 64 == word);
+            let written = written.fold(0, |set, index| set | 1 << (index % 64));
+            let pinned = self.before[from + word] & !written;
+            more |= pinned & !self.before[row + word] != 0;
+            self.pinned[row + word] = pinned;
+            self.before[row + word] |= pinned;
+            self.after[row + word] |= pinned;
+        }
+        more
+    }
+
+    /// Calls `visit` with every register that the handler of `block` needs, so that it is needed at every instruction.
+    pub fn pinned(&self, block: BlockId, visit: impl FnMut(Reg)) {
+        self.members(&self.pinned, block, visit);
+    }
+
+    /// True if the handler of `block` needs a register.
+    pub fn is_pinned(&self, block: BlockId, reg: Reg) -> bool {
+        self.has(&self.pinned, block, reg)
     }
 
     /// Calls `visit` with every register needed when `block` begins.

@@ -28,9 +28,11 @@ use crate::ir::{Constants, Function, Module};
 /// Runs all passes but register allocation.
 pub fn optimise(module: &mut Module) {
     inline::inline(module);
-    for function in &mut module.functions {
+    let mut blocks = module.functions.iter().flat_map(|function| &function.blocks);
+    let caught = blocks.any(|block| block.handler.is_some());
+    for (at, function) in module.functions.iter_mut().enumerate() {
         constants::hoist_constants(function);
-        rounds::merge_rounds(function);
+        rounds::merge_rounds(function, caught && at > 0);
         unset::set_unset(function, &mut module.constants);
     }
 }

@@ -10,7 +10,8 @@
 //! The machine reads all operands of an instruction before it writes any result.
 
 use super::liveness::Liveness;
-use crate::ir::{BlockId, Function, Op, Registers, Table, Terminator};
+use crate::ir::{BlockId, Chain, Function, Op, Registers, Table, Terminator};
+use crate::source::Span;
 use mpc_bytecode::{Access, AnyDst, Instruction, Reg, Type};
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, HashMap};
@@ -48,9 +49,11 @@ impl Intervals {
     fn of(function: &Function, live: &Liveness) -> Self {
         let mut intervals = Intervals { of: function.registers.table(UNUSED), met: Vec::new() };
         function.params.iter().for_each(|&reg| intervals.extend(reg, 0));
+        let told = told(function);
         let mut place = 1;
         for (at, block) in function.blocks.iter().enumerate() {
-            live.before(BlockId(at as u32), |reg| intervals.extend(reg, 2 * place));
+            let first = 2 * place;
+            live.before(BlockId(at as u32), |reg| intervals.extend(reg, first));
             for op in &block.code {
                 op.reads(|reg| intervals.extend(reg, 2 * place));
                 op.writes(|reg| intervals.extend(reg, 2 * place + 1));
@@ -58,6 +61,7 @@ impl Intervals {
             }
             block.end.reads(|reg| intervals.extend(reg, 2 * place));
             live.after(BlockId(at as u32), |reg| intervals.extend(reg, 2 * place + 1));
+            told[at].iter().for_each(|&reg| intervals.extend(reg, first));
             place += 1;
         }
         intervals.hint(function);
@@ -98,6 +102,16 @@ impl Intervals {
             place += 1;
         }
     }
+}
+
+/// For each block, the registers that are written on the way to it as a handler: taken when it begins, whether it reads them or not.
+fn told(function: &Function) -> Vec<Vec<Reg>> {
+    let mut told = vec![Vec::new(); function.blocks.len()];
+    for handler in function.blocks.iter().filter_map(|block| block.handler) {
+        let regs: &mut Vec<Reg> = &mut told[handler.block.0 as usize];
+        regs.extend(handler.told().into_iter().filter(|reg| !regs.contains(reg)).collect::<Vec<_>>());
+    }
+    told
 }
 
 /// Free registers of each type, the last freed on top.
@@ -154,6 +168,7 @@ fn rename(function: &mut Function, places: &Table<Reg>) {
             });
         }
         block.end.rename(|reg| places[reg]);
+        block.handler.iter_mut().for_each(|handler| handler.rename(|reg| places[reg]));
     }
 }
 
@@ -187,7 +202,8 @@ fn deaths(function: &Function, live: &Liveness) -> Vec<Deaths> {
                     die(reg, &needed)
                 }
             });
-            written.into_iter().for_each(|reg| needed[reg] = usize::MAX);
+            let pinned = |reg| live.is_pinned(BlockId(at as u32), reg);
+            written.into_iter().for_each(|reg| needed[reg] = if pinned(reg) { at } else { usize::MAX });
             op.reads(|reg| needed[reg] = at);
         }
         deaths.after.reverse();
@@ -212,7 +228,7 @@ impl ContainsLast for Vec<(usize, Reg)> {
 fn deaths_on_entry(function: &Function, live: &Liveness, out: &mut [Deaths]) {
     let mut before: Vec<Vec<BlockId>> = vec![Vec::new(); function.blocks.len()];
     for (at, block) in function.blocks.iter().enumerate() {
-        block.end.successors(|to| before[to.0 as usize].push(BlockId(at as u32)));
+        block.successors(|to| before[to.0 as usize].push(BlockId(at as u32)));
     }
     for (at, before) in before.iter().enumerate() {
         let Some((&first, rest)) = before.split_first() else { continue };
@@ -227,13 +243,17 @@ fn deaths_on_entry(function: &Function, live: &Liveness, out: &mut [Deaths]) {
 
 fn insert_drops(function: &mut Function, deaths: Vec<Deaths>, places: &Table<Reg>) {
     for (block, deaths) in function.blocks.iter_mut().zip(deaths) {
-        let span = block.code.first().map_or(block.span, |op| op.span);
-        let ends = matches!(block.end, Terminator::Return(_) | Terminator::Raise(..));
+        let first = block.code.first().map_or((block.span, block.chain), |op| (op.span, op.chain));
+        let ends = match block.end {
+            Terminator::Return(_) => true,
+            Terminator::Raise(..) | Terminator::Reraise(_) => block.handler.is_none(),
+            Terminator::Jump(_) | Terminator::Branch { .. } => false,
+        };
         let last = block.code.len();
         let mut dying = deaths.after.into_iter().peekable();
         let mut code = Vec::with_capacity(last + 4);
         let entry: Vec<Reg> = deaths.on_entry.iter().map(|&reg| places[reg]).collect();
-        code.extend(drop_of(entry, span));
+        code.extend(drop_of(entry, first));
         for (place, op) in std::mem::take(&mut block.code).into_iter().enumerate() {
             let mut dead: Vec<Reg> = Vec::new();
             while let Some((_, reg)) = dying.next_if(|entry| entry.0 == place) {
@@ -242,23 +262,23 @@ fn insert_drops(function: &mut Function, deaths: Vec<Deaths>, places: &Table<Reg
             // A result that nobody reads is dropped too; an operand whose register the result has taken over is gone already.
             let mut written = Vec::new();
             op.writes(|reg| written.push(reg));
-            let span = op.span;
+            let here = (op.span, op.chain);
             let dead = dead.into_iter().map(|reg| places[reg]).filter(|reg| !written.contains(reg)).collect();
             // A copy whose two registers have become one.
             if !matches!(&op.instruction, Instruction::Copy { dst, src } if dst.0 == src.0) {
                 code.push(op);
             }
             if !(ends && place + 1 == last) {
-                code.extend(drop_of(dead, span));
+                code.extend(drop_of(dead, here));
             }
         }
         block.code = code;
     }
 }
 
-fn drop_of(mut regs: Vec<Reg>, span: crate::source::Span) -> Option<Op> {
+fn drop_of(mut regs: Vec<Reg>, (span, chain): (Span, Chain)) -> Option<Op> {
     regs.sort_unstable();
     regs.dedup();
     let regs: Vec<AnyDst> = regs.into_iter().map(AnyDst).collect();
-    (!regs.is_empty()).then(|| Op::new(Instruction::Drop { regs }, span))
+    (!regs.is_empty()).then(|| Op { chain, ..Op::new(Instruction::Drop { regs }, span) })
 }

@@ -6,24 +6,27 @@
 //!
 //! What is kept in order: reads and writes of a register; prints among each other; an exception and what is printed or disclosed after
 //! it (a program that stops early has not disclosed what follows); calls and everything with an effect. A disclosure may come
-//! earlier than a print or an exception before which it stands anyway.
+//! earlier than a print or an exception before which it stands anyway. Where a handler can tell the difference, exceptions keep their
+//! order among each other, and with writes of what the handler reads.
 
-use super::effects::can_raise;
-use crate::ir::{Block, Function, Op, Registers};
+use super::effects::{can_raise, is_caught};
+use super::liveness::Liveness;
+use crate::ir::{Block, BlockId, Chain, Function, Op, Registers};
 use crate::source::Span;
 use mpc_bytecode::isa::Effect;
 use mpc_bytecode::{Access, Instruction, Locality};
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BinaryHeap};
 
-/// Merges within every block.
-pub fn merge_rounds(function: &mut Function) {
+/// Merges within every block. `caught` says that callers may handle the function's exceptions.
+pub fn merge_rounds(function: &mut Function, caught: bool) {
+    let pinned = Pinned::of(function, caught);
     let registers = std::mem::take(&mut function.registers);
     let mut last = registers.table(Uses::default());
     for (at, block) in function.blocks.iter_mut().enumerate() {
         let interactive = block.code.iter().filter(|op| op.instruction.locality() == Locality::Interactive).count();
         if interactive > 1 {
-            let graph = Graph::of(block, &registers, &mut last, at as u32 + 1);
+            let graph = Graph::of(block, &registers, &mut last, (at, &pinned));
             schedule(block, graph);
         }
     }
@@ -80,17 +83,79 @@ struct Effects {
     fence: Option<usize>,
     raises: Vec<usize>,
     disclosures: Vec<usize>,
+    seen: Seen,
+}
+
+/// The last instructions that a handler can tell apart. Several interactive ones of a kind stay together, so that they can be merged.
+#[derive(Default)]
+struct Seen {
+    before: Vec<usize>,
+    last: Vec<usize>,
+    key: Option<(u8, u32)>,
+}
+
+/// The most instructions that stay together: each waits for all of those before.
+const TOGETHER: usize = 64;
+
+impl Seen {
+    /// Adds an instruction; those that it must wait for. What `writes` for the handler has nothing beside it.
+    fn add(&mut self, at: usize, key: Option<(u8, u32)>, writes: bool) -> &[usize] {
+        let joins = key.is_some() && key == self.key && self.last.len() < TOGETHER;
+        if !joins {
+            self.before = std::mem::take(&mut self.last);
+        }
+        self.last.push(at);
+        self.key = key.filter(|_| !writes);
+        &self.before
+    }
+}
+
+/// What handlers see.
+struct Pinned {
+    /// Absent where nothing is handled.
+    live: Option<Liveness>,
+    /// True if all exceptions of the function may be handled by its callers.
+    caught: bool,
+}
+
+impl Pinned {
+    fn of(function: &Function, caught: bool) -> Self {
+        let handled = function.blocks.iter().any(|block| block.handler.is_some());
+        Pinned { live: handled.then(|| Liveness::of(function)), caught }
+    }
+
+    /// True if an instruction of block `at` writes what the block's handler reads.
+    fn writes(&self, block: &Block, at: usize, op: &Op) -> bool {
+        let Some(live) = self.live.as_ref().filter(|_| block.handler.is_some()) else { return false };
+        let mut written = false;
+        op.writes(|reg| written |= live.is_pinned(BlockId(at as u32), reg));
+        written
+    }
+
+    /// True if some handler sees whether an instruction of the block raises before another one does.
+    fn raises(&self, block: &Block, op: &Op, registers: &Registers) -> bool {
+        (self.caught || block.handler.is_some()) && is_caught(op, registers)
+    }
 }
 
 impl Graph {
-    fn of(block: &Block, registers: &Registers, last: &mut crate::ir::Table<Uses>, number: u32) -> Self {
+    fn of(
+        block: &Block,
+        registers: &Registers,
+        last: &mut crate::ir::Table<Uses>,
+        (number, pinned): (usize, &Pinned),
+    ) -> Self {
         let size = block.code.len();
         let mut graph =
             Graph { after: vec![Vec::new(); size], waits: vec![0; size], height: Vec::new(), fences: Vec::new() };
         let mut effects = Effects::default();
         for (at, op) in block.code.iter().enumerate() {
-            graph.order_registers(op, at, last, number);
+            graph.order_registers(op, at, last, number as u32 + 1);
             graph.order_effects(op, at, registers, &mut effects);
+            let writes = pinned.writes(block, number, op);
+            if writes || pinned.raises(block, op, registers) {
+                effects.seen.add(at, key(&op.instruction), writes).iter().for_each(|&before| graph.edge(before, at));
+            }
         }
         graph.measure(block);
         graph
@@ -162,7 +227,7 @@ impl Graph {
                 let before = [self.fence(effects, at), effects.print];
                 before.into_iter().flatten().for_each(|before| self.edge(before, at));
                 effects.disclosures.drain(..).for_each(|before| self.edge(before, at));
-                *effects = Effects { call: Some(at), ..Effects::default() };
+                *effects = Effects { call: Some(at), seen: std::mem::take(&mut effects.seen), ..Effects::default() };
             }
         }
     }
@@ -241,15 +306,15 @@ fn merged(ops: Vec<Op>) -> Option<Op> {
     let mut ops = ops.into_iter();
     let mut first = ops.next()?;
     for op in ops {
-        first.span = earlier(first.span, op.span);
+        (first.span, first.chain) = earlier((first.span, first.chain), (op.span, op.chain));
         first.notes.extend(op.notes);
         append(&mut first.instruction, op.instruction);
     }
     Some(first)
 }
 
-fn earlier(a: Span, b: Span) -> Span {
-    if (b.file, b.start) < (a.file, a.start) { b } else { a }
+fn earlier(a: (Span, Chain), b: (Span, Chain)) -> (Span, Chain) {
+    if (b.0.file, b.0.start) < (a.0.file, a.0.start) { b } else { a }
 }
 
 fn append(to: &mut Instruction, from: Instruction) {

@@ -1,7 +1,7 @@
 //! Arbitrary programs, valid or not, for property tests: values are read off a string of bytes, so that proptest shrinks them.
 
 use crate::isa::{Instruction, table};
-use crate::operand::{Bank, DimId, FuncId, PortId, Reg, RoleId};
+use crate::operand::{Bank, DimId, ExceptionId, FuncId, PortId, Reg, RoleId};
 use crate::program::*;
 use crate::types::{Kind, Type};
 use proptest::prelude::*;
@@ -143,8 +143,16 @@ impl<'a> Source<'a> {
             results: self.many(3, Self::ty),
             registers: std::array::from_fn(|_| self.many(6, Self::ty)),
             code: self.many(12, Self::instruction),
+            handlers: self.many(3, Self::handler),
             lines: self.many(6, |s| (s.index(), s.line())),
+            inlined: self.many(3, |s| Inlined { name: s.text(), call: s.line(), within: s.index() }),
+            chains: self.many(3, |s| (s.index(), s.index())),
         }
+    }
+    fn handler(&mut self) -> Handler {
+        let [from, to, target] = std::array::from_fn(|_| self.index());
+        let [class, message, origin] = std::array::from_fn(|_| self.reg());
+        Handler { from, to, target, class, message, origin }
     }
     fn disclosure(&mut self) -> Disclosure {
         Disclosure {
@@ -174,6 +182,7 @@ impl<'a> Source<'a> {
             constants: self.many(6, Self::constant),
             functions: self.many(4, Self::function),
             disclosures: self.many(3, Self::disclosure),
+            exceptions: self.many(3, |s| ExceptionClass { name: s.text(), parent: ExceptionId(s.index()) }),
         }
     }
 }

@@ -247,7 +247,9 @@ instructions! {
     /// Ends the function.
     0x64 Local "return" = Return { values: Vec<AnySrc> }
     /// Raises an exception with a message.
-    0x65 Local "raise" = Raise { exception: Exception, message: Src<Public> }
+    0x65 Local "raise" = Raise { exception: ExceptionId, message: Src<Public> }
+    /// Raises the exception that a handler was told of once more, from where it came: its class, its message and its origin.
+    0x66 Local "reraise" = Reraise { class: Src<Public>, message: Src<Public>, origin: Src<Public> }
 
     // Lists.
 
@@ -358,7 +360,22 @@ impl Instruction {
             | JumpUnless { .. }
             | Call { .. }
             | Return { .. }
-            | Raise { .. } => Effect::Visible,
+            | Raise { .. }
+            | Reraise { .. } => Effect::Visible,
+        }
+    }
+}
+
+impl Instruction {
+    /// True if a handler may see an exception of this instruction. Of any other, an exception ends the program.
+    pub const fn can_raise(&self) -> bool {
+        use Instruction::*;
+        match self.effect() {
+            Effect::None => false,
+            Effect::Raises => !matches!(self, Drop { .. }),
+            Effect::Visible => {
+                matches!(self, Open { .. } | Output { .. } | Call { .. } | Raise { .. } | Reraise { .. })
+            }
         }
     }
 }

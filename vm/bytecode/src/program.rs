@@ -7,7 +7,7 @@
 //! compare it before anything secret moves.
 
 use crate::isa::Instruction;
-use crate::operand::{ConstId, DecodeError, DimId, FuncId, PortId, Reader, Reg, RoleId};
+use crate::operand::{ConstId, DecodeError, DimId, ExceptionId, FuncId, PortId, Reader, Reg, RoleId};
 use crate::types::{Kind, Type};
 use serde::{Deserialize, Serialize, Serializer};
 use sha2::{Digest, Sha256};
@@ -16,7 +16,7 @@ use std::fmt;
 /// First bytes of every program.
 pub const MAGIC: [u8; 4] = *b"MPCB";
 /// Version of the format and of the instruction set.
-pub const VERSION: u16 = 1;
+pub const VERSION: u16 = 2;
 /// Bytes before the body.
 pub const HEADER: usize = 4 + 2 + 8 + 32;
 
@@ -244,8 +244,59 @@ pub struct Function {
     pub registers: [Vec<Type>; 3],
     /// The code.
     pub code: Vec<Instruction>,
+    /// Where exceptions go: runs of instructions that do not overlap, in order.
+    pub handlers: Vec<Handler>,
     /// For runs of instructions, the first one's index and the place in the source.
     pub lines: Vec<(u32, Line)>,
+    /// The calls in whose place the callee's code stands.
+    pub inlined: Vec<Inlined>,
+    /// For runs of instructions, the first one's index and the innermost inlined call around them, counted from one; 0 for none.
+    pub chains: Vec<(u32, u32)>,
+}
+
+/// What happens when one of a run of instructions raises an exception: the registers are written, and the function goes on elsewhere.
+/// Instructions for which [`Instruction::can_raise`] is false are not handled.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Handler {
+    /// The first instruction.
+    pub from: u32,
+    /// The first one behind.
+    pub to: u32,
+    /// Where the function goes on.
+    pub target: u32,
+    /// An `int` that gets the class's number.
+    pub class: Reg,
+    /// A `str` that gets the message.
+    pub message: Reg,
+    /// An `int` that gets a number for the place, which `reraise` takes.
+    pub origin: Reg,
+}
+
+impl Handler {
+    /// The registers that are written.
+    pub const fn told(&self) -> [Reg; 3] {
+        [self.class, self.message, self.origin]
+    }
+}
+
+/// A call in whose place the callee's code stands.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Inlined {
+    /// The callee's name in the source.
+    pub name: String,
+    /// Where the call stands.
+    pub call: Line,
+    /// The inlined call around that, an earlier one counted from one; 0 for none.
+    pub within: u32,
+}
+
+/// One of the program's own exceptions.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ExceptionClass {
+    /// The name in the source.
+    pub name: String,
+    /// What it derives from: a class that every program has, or an earlier one.
+    pub parent: ExceptionId,
 }
 
 impl Function {
@@ -258,6 +309,27 @@ impl Function {
     pub fn line(&self, at: usize) -> Line {
         let after = self.lines.partition_point(|&(first, _)| first as usize <= at);
         after.checked_sub(1).map_or(Line::default(), |i| self.lines[i].1)
+    }
+
+    /// The functions of the source that instruction `at` belongs to, innermost first, each with its name and the line reached in it:
+    /// its own, then the calls that were inlined.
+    pub fn places(&self, at: usize) -> impl Iterator<Item = (&str, Line)> {
+        let after = self.chains.partition_point(|&(first, _)| first as usize <= at);
+        let chain = after.checked_sub(1).map_or(0, |i| self.chains[i].1);
+        let mut next = Some((chain, self.line(at)));
+        std::iter::from_fn(move || {
+            let (chain, line) = next.take()?;
+            let inlined = chain.checked_sub(1).and_then(|chain| self.inlined.get(chain as usize));
+            // Each stands within an earlier one: the way ends, whatever the table says.
+            next = inlined.filter(|inlined| inlined.within < chain).map(|inlined| (inlined.within, inlined.call));
+            Some((inlined.map_or(self.name.as_str(), |inlined| inlined.name.as_str()), line))
+        })
+    }
+
+    /// The handler of instruction `at`, if it has one.
+    pub fn handler(&self, at: usize) -> Option<&Handler> {
+        let behind = self.handlers.partition_point(|handler| handler.to as usize <= at);
+        self.handlers.get(behind).filter(|handler| handler.from as usize <= at)
     }
 }
 
@@ -301,6 +373,18 @@ pub struct Program {
     pub functions: Vec<Function>,
     /// Every place where a secret becomes known.
     pub disclosures: Vec<Disclosure>,
+    /// Its own exceptions.
+    pub exceptions: Vec<ExceptionClass>,
+}
+
+impl Program {
+    /// The name of a class of exceptions; empty if there is none.
+    pub fn exception_name(&self, id: ExceptionId) -> &str {
+        match id.place() {
+            None => id.built_in().map_or("", crate::operand::Exception::text),
+            Some(place) => self.exceptions.get(place as usize).map_or("", |class| class.name.as_str()),
+        }
+    }
 }
 
 /// Why bytes are not a program.
@@ -413,7 +497,10 @@ struct StoredFunction {
     results: Vec<Type>,
     registers: [Vec<Type>; 3],
     code: Vec<u8>,
+    handlers: Vec<Handler>,
     lines: Vec<(u32, Line)>,
+    inlined: Vec<Inlined>,
+    chains: Vec<(u32, u32)>,
 }
 
 impl Serialize for Function {
@@ -426,7 +513,10 @@ impl Serialize for Function {
             results: self.results.clone(),
             registers: self.registers.clone(),
             code,
+            handlers: self.handlers.clone(),
             lines: self.lines.clone(),
+            inlined: self.inlined.clone(),
+            chains: self.chains.clone(),
         };
         stored.serialize(serializer)
     }
@@ -443,18 +533,19 @@ struct StoredProgram {
     constants: Vec<Constant>,
     functions: Vec<StoredFunction>,
     disclosures: Vec<Disclosure>,
+    exceptions: Vec<ExceptionClass>,
 }
 
 impl StoredProgram {
     fn decode(self) -> Result<Program, LoadError> {
-        let Self { precision, files, dims, roles, ports, constants, functions, disclosures } = self;
+        let Self { precision, files, dims, roles, ports, constants, functions, disclosures, exceptions } = self;
         let functions = functions.into_iter().enumerate().map(|(i, stored)| {
-            let StoredFunction { name, params, results, registers, code, lines } = stored;
+            let StoredFunction { name, params, results, registers, code, handlers, lines, inlined, chains } = stored;
             let code = decode_all(&code).map_err(|error| LoadError::Body(format!("function f{i}: {error}")))?;
-            Ok(Function { name, params, results, registers, code, lines })
+            Ok(Function { name, params, results, registers, code, handlers, lines, inlined, chains })
         });
         let functions = functions.collect::<Result<_, LoadError>>()?;
-        Ok(Program { precision, files, dims, roles, ports, constants, functions, disclosures })
+        Ok(Program { precision, files, dims, roles, ports, constants, functions, disclosures, exceptions })
     }
 }
 

@@ -20,6 +20,7 @@ pub fn reference() -> String {
         words("Binary operations", "binary", Binary::ALL.iter().map(|word| (word.text(), word.doc()))),
         words("Reductions", "reduction", Reduction::ALL.iter().map(|word| (word.text(), word.doc()))),
         words("Exceptions", "exception", Exception::ALL.iter().map(|word| (word.text(), word.doc()))),
+        handlers(),
         secret_arithmetic(),
         checks(),
         costs(),
@@ -54,8 +55,9 @@ fn container() -> String {
          | roles | name; for a family, the dimension that counts its members |\n\
          | ports | name, direction (input, parameter with its default, output), kind, size of each axis, whether it is a list, parties, line |\n\
          | constants | shape and elements, or text |\n\
-         | functions | name, parameters, results, types of the registers of each bank, code, line table; the first is the top level |\n\
-         | disclosures | for every entry of an `open` or `output`: function, instruction, entry, recipients, port, expression, reason, line |\n\n\
+         | functions | name, parameters, results, types of the registers of each bank, code, handlers, line table, inlined calls and where they stand; the first is the top level |\n\
+         | disclosures | for every entry of an `open` or `output`: function, instruction, entry, recipients, port, expression, reason, line |\n\
+         | exceptions | the program's own: name, and the class it derives from |\n\n\
          Code is a string of bytes: for each instruction its number and its operands. A number is LEB128 in the shortest form, a word one byte, a list its \
          length and its items, an optional operand 0 or 1 and the operand. A register of a fixed bank is its number, any other is three \
          times its number plus the number of its bank. There is one way to write a program.\n",
@@ -86,6 +88,7 @@ fn operands() -> String {
      | `p` `s` `l` | a register of that bank, as `p3` |\n\
      | `r` | a register of any bank |\n\
      | `kN` `dimN` `portN` `fN` `roleN` | a constant, dimension, port, function, role |\n\
+     | `exception` | a class of exceptions: a word of the table below, or `classN`, one of the program's own |\n\
      | `@N` | the instruction with that index in the same function |\n\
      | `N` | a number |\n\
      | `[…]` | a list; in a batch, each entry is written `dst src …` |\n\
@@ -121,6 +124,22 @@ fn words<'a>(title: &str, operand: &str, words: impl Iterator<Item = (&'a str, &
     for (number, (text, doc)) in words.enumerate() {
         let _ = writeln!(out, "| {number} | `{text}` | {} |", cell(doc));
     }
+    out
+}
+
+/// The classes' parents, and what a handler does.
+fn handlers() -> String {
+    let mut out = String::from("| class | derives from |\n|---|---|\n");
+    for class in Exception::ALL {
+        let _ = writeln!(out, "| `{class}` | {} |", class.parent().map_or("", Exception::text));
+    }
+    let can_raise = "The program's own classes have the numbers after these. A handler, `handler @FROM @TO to @TARGET class message origin`, \
+         stands for the instructions from FROM to before TO, and no instruction has two. When one of them raises, or a function that it calls \
+         does and handles nothing itself, the calls in between end, the handler's registers get the number of the class, the message and a number \
+         that stands for the place, and the function goes on at TARGET. An instruction that raises has written nothing. \
+         What every player does not see alike is handled by none: a lost player, a limit of one machine's memory, an \
+         overflow of a secret, which only a run in the clear can notice. RecursionError is the same everywhere, and is handled.\n";
+    let _ = write!(out, "\n{can_raise}");
     out
 }
 

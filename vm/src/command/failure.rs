@@ -57,6 +57,7 @@ impl From<Fault> for Failure {
         match fault {
             Fault::Net(error) => error.into(),
             Fault::Raised(exception, message) => Failure::new(exit::RAISED, format!("{exception}: {message}")),
+            fault @ Fault::OutOfRange(_) => Failure::new(exit::RAISED, fault.to_string()),
             Fault::Malformed(message) => Failure::new(exit::CHEATING, message),
         }
     }

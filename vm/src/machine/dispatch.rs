@@ -16,6 +16,7 @@ impl<'p, P: Protocol> Machine<'p, P> {
             I::Call { function, results, args } => return self.call(*function, results, args),
             I::Return { values } => return self.give_back(values),
             I::Raise { exception, message } => return self.raise(*exception, *message),
+            I::Reraise { class, message, origin } => return self.raise_again(*class, *message, *origin),
 
             I::Const { dst, value } => self.constant(*dst, *value),
             I::Drop { regs } => self.drop_registers(regs),

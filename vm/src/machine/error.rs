@@ -3,7 +3,7 @@
 use crate::memory::Raised;
 use crate::net::NetError;
 use crate::protocol::Fault;
-use mpc_bytecode::operand::Exception;
+use mpc_bytecode::operand::ExceptionId;
 use std::fmt;
 
 /// Why an instruction did not give its result. The place is added by the machine.
@@ -12,6 +12,9 @@ pub(super) enum Stop {
     /// A deterministic exception.
     #[error(transparent)]
     Raised(#[from] Raised),
+    /// An exception that the program raises itself.
+    #[error("{}: {}", .0.name, .0.message)]
+    Thrown(Box<Thrown>),
     /// The network failed, or another player did.
     #[error(transparent)]
     Net(#[from] NetError),
@@ -30,10 +33,24 @@ impl From<Fault> for Stop {
     fn from(fault: Fault) -> Self {
         match fault {
             Fault::Net(error) => Stop::Net(error),
-            Fault::Raised(exception, message) => Stop::Raised(Raised { exception, message }),
+            Fault::Raised(exception, message) => Stop::Raised(Raised::new(exception, message)),
+            Fault::OutOfRange(message) => Stop::Raised(Raised { alike: false, ..Raised::overflow(message) }),
             Fault::Malformed(message) => Stop::Malformed(message),
         }
     }
+}
+
+/// An exception that the program raises itself.
+#[derive(Debug)]
+pub(super) struct Thrown {
+    /// Its class.
+    pub class: ExceptionId,
+    /// The class's name.
+    pub name: String,
+    /// Its message.
+    pub message: String,
+    /// Where it was raised first, if it is raised again: a place in the machine's list.
+    pub origin: Option<usize>,
 }
 
 /// What arms return.
@@ -96,10 +113,10 @@ impl fmt::Display for Traceback {
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// The program raised an exception and did not catch it: the same at every player.
-    #[error("{exception}: {message}{traceback}")]
+    #[error("{name}{}{message}{traceback}", if message.is_empty() { "" } else { ": " })]
     Uncaught {
-        /// Its kind.
-        exception: Exception,
+        /// Its class.
+        name: String,
         /// Its message.
         message: String,
         /// Where.
@@ -185,7 +202,10 @@ impl Error {
     /// An instruction's stop at a place.
     pub(super) fn at(stop: Stop, traceback: Traceback) -> Error {
         match stop {
-            Stop::Raised(Raised { exception, message }) => Error::Uncaught { exception, message, traceback },
+            Stop::Raised(Raised { exception, message, .. }) => {
+                Error::Uncaught { name: exception.to_string(), message, traceback }
+            }
+            Stop::Thrown(thrown) => Error::Uncaught { name: thrown.name, message: thrown.message, traceback },
             Stop::Net(error) => Error::Net(error),
             Stop::Malformed(message) => Error::Malformed { message, place: traceback.place() },
             Stop::Broken(message) => Error::Program(format!("{message} (at {})", traceback.place())),

@@ -11,7 +11,7 @@ use crate::memory::Value;
 use crate::net::{Counters, Net, NetError, Operation, PeerName};
 use crate::protocol::Protocol;
 use bytes::Bytes;
-use mpc_bytecode::operand::{Access, Place, PortId, Public, Reg, Src};
+use mpc_bytecode::operand::{Access, Bank, Place, PortId, Public, Reg, Src};
 use mpc_bytecode::{Function, Instruction, Program};
 
 /// Instructions after which a forecast stops: long loops without an end in sight are left to the run itself.
@@ -54,7 +54,7 @@ pub fn forecast<P: Protocol>(
             Err(stop) => return Err(Error::at(stop, Traceback::default())),
         };
         let Some(here) = taint.last_mut() else { return Ok(Reached::Complete) };
-        if decides(instruction, here) {
+        if decides(instruction, here) || machine.handler().is_some() && may_raise(instruction, here) {
             return Ok(Reached::Revealed);
         }
         match step(&mut machine, instruction, &mut taint) {
@@ -68,30 +68,45 @@ pub fn forecast<P: Protocol>(
 
 fn step<P: Protocol>(machine: &mut Machine<'_, P>, instruction: &Instruction, taint: &mut Vec<Taint>) -> Outcome<bool> {
     let Some(here) = taint.last_mut() else { return Ok(false) };
+    // Only its message can come from what is not known: anything else would have decided.
+    let message = match instruction {
+        Instruction::Raise { message, .. } | Instruction::Reraise { message, .. } => here.holds(message.reg()),
+        _ => false,
+    };
+    let more = machine.step()?;
+    if let Some(handler) = machine.told.take() {
+        taint.truncate(machine.state.callers.len() + 1);
+        let [class, text, origin] = handler.told();
+        if let Some(here) = taint.last_mut() {
+            [(class, false), (text, message), (origin, false)].into_iter().for_each(|(reg, mark)| here.set(reg, mark));
+        }
+        return Ok(more);
+    }
+    follow(machine, instruction, taint);
+    Ok(more)
+}
+
+/// What an instruction that has been executed tainted.
+fn follow<P: Protocol>(machine: &Machine<'_, P>, instruction: &Instruction, taint: &mut Vec<Taint>) {
+    let Some(here) = taint.last_mut() else { return };
     match instruction {
         Instruction::Call { args, .. } => {
             let tainted: Vec<bool> = args.iter().map(|arg| here.holds(arg.0)).collect();
-            let more = machine.step()?;
             let function = machine.state.frame.function;
             let mut inner = Taint::new(function);
             function.params.iter().zip(tainted).for_each(|(&param, tainted)| inner.set(param, tainted));
             taint.push(inner);
-            Ok(more)
         }
         Instruction::Return { values } => {
             let tainted: Vec<bool> = values.iter().map(|value| here.holds(value.0)).collect();
-            let results = machine.state.frame.results;
-            let more = machine.step()?;
             taint.pop();
-            if let Some(outer) = taint.last_mut() {
+            let frame = &machine.state.frame;
+            let call = frame.at.checked_sub(1).and_then(|at| frame.function.code.get(at));
+            if let (Some(outer), Some(Instruction::Call { results, .. })) = (taint.last_mut(), call) {
                 results.iter().zip(tainted).for_each(|(result, tainted)| outer.set(result.0, tainted));
             }
-            Ok(more)
         }
-        _ => {
-            here.spread(instruction);
-            machine.step()
-        }
+        _ => here.spread(instruction),
     }
 }
 
@@ -135,7 +150,8 @@ fn decides(instruction: &Instruction, taint: &Taint) -> bool {
     let tainted = |srcs: &[Src<Public>]| srcs.iter().any(|src| taint.holds(src.reg()));
     let maybe = |srcs: &[Option<Src<Public>>]| srcs.iter().flatten().any(|src| taint.holds(src.reg()));
     match instruction {
-        I::Raise { .. } => true,
+        I::Raise { .. } => false,
+        I::Reraise { class, origin, .. } => tainted(&[*class, *origin]),
         I::JumpIf { cond, .. } | I::JumpUnless { cond, .. } => tainted(&[*cond]),
         I::Range { start, stop, step, .. } => tainted(&[*start, *stop, *step]),
         I::Reshape { shape, .. } | I::Broadcast { shape, .. } => tainted(shape),
@@ -150,6 +166,17 @@ fn decides(instruction: &Instruction, taint: &Taint) -> bool {
         I::Slice { start, stop, step, .. } => maybe(&[*start, *stop, *step]),
         _ => false,
     }
+}
+
+/// Whether a tainted register decides if an exception is raised. That a secret is tainted does not matter: its shape is known.
+fn may_raise(instruction: &Instruction, taint: &Taint) -> bool {
+    let mut tainted = false;
+    instruction.accesses(|access| {
+        if let Access::Read(reg) = access {
+            tainted |= reg.bank != Bank::Secret && taint.holds(reg);
+        }
+    });
+    tainted && instruction.can_raise()
 }
 
 /// Prints and outputs of a forecast go nowhere.

@@ -83,11 +83,10 @@ impl<P: Protocol> Machine<'_, P> {
         let opened = self.protocol.open(self.net, &Recipients::All, &values)?;
         let opened = opened.filter(|opened| opened.len() == batch.len());
         let Some(opened) = opened else { return broken("a protocol returned another number of results") };
-        for (&(dst, _), values) in batch.iter().zip(opened) {
-            let value = Self::opened(self.state.frame.kind(dst)?, values)?;
-            self.state.frame.set_public(dst, value)?;
-        }
-        Ok(())
+        let frame = &self.state.frame;
+        let values = batch.iter().zip(opened).map(|(&(dst, _), values)| Self::opened(frame.kind(dst)?, values));
+        let values = values.collect::<Outcome<Vec<_>>>()?;
+        batch.iter().zip(values).try_for_each(|(&(dst, _), value)| self.state.frame.set_public(dst, value))
     }
 
     fn port(&self, id: PortId) -> Outcome<&Port> {

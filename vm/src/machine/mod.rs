@@ -22,6 +22,7 @@ mod public;
 mod reduce;
 mod secret;
 mod structure;
+mod unwind;
 
 pub use console::Terminal;
 pub use error::{Call, Error, Traceback};
@@ -36,8 +37,10 @@ use crate::net::{Net, NetError, Traffic};
 use crate::protocol::Protocol;
 use error::{Outcome, Stop, broken};
 use mpc_bytecode::operand::PortId;
+use mpc_bytecode::program::Handler;
 use mpc_bytecode::{Constant, Function, Program};
 use std::time::{Duration, Instant};
+use unwind::Origins;
 
 /// Where prints and outputs go.
 pub trait Console<D: Domain> {
@@ -86,6 +89,9 @@ pub struct Machine<'p, P: Protocol> {
     state: State<'p, P::Domain>,
     instructions: u64,
     dry: bool,
+    origins: Origins<'p>,
+    /// The handler that was last told of an exception.
+    told: Option<&'p Handler>,
 }
 
 impl<'p, P: Protocol> Machine<'p, P> {
@@ -105,8 +111,23 @@ impl<'p, P: Protocol> Machine<'p, P> {
         let constants = constants.collect::<Outcome<_>>().map_err(|stop| Error::at(stop, Traceback::default()))?;
         let top = program.functions.first().ok_or_else(|| Error::Program("it has no function".into()))?;
         let state = State::new(top);
+        let (origins, told) = (Origins::default(), None);
         let (watch, instructions, dry) = (None, 0, false);
-        Ok(Self { program, linked, constants, fixed, protocol, net, console, watch, state, instructions, dry })
+        Ok(Self {
+            program,
+            linked,
+            constants,
+            fixed,
+            protocol,
+            net,
+            console,
+            watch,
+            state,
+            instructions,
+            dry,
+            origins,
+            told,
+        })
     }
 
     /// Has the machine look at `watch` now and then, so that a stretch without communication ends when a player is lost.
@@ -121,7 +142,7 @@ impl<'p, P: Protocol> Machine<'p, P> {
     /// What stopped it, with the place in the source.
     pub fn run(mut self) -> Result<Statistics, Error> {
         let (start, before) = (Instant::now(), self.net.counters());
-        self.steps().map_err(|stop| Error::at(stop, self.traceback()))?;
+        self.steps().map_err(|stop| self.ended(stop))?;
         let after = self.net.counters();
         Ok(Statistics {
             instructions: self.instructions,
@@ -145,29 +166,21 @@ impl<'p, P: Protocol> Machine<'p, P> {
             return Err(failure.into());
         }
         let instruction = self.state.frame.instruction()?;
-        match self.execute(instruction)? {
-            Flow::Next => self.state.frame.at += 1,
-            Flow::Jump(to) => self.state.frame.at = to as usize,
-            Flow::Entered => {}
-            Flow::Finished => return Ok(false),
+        match self.execute(instruction) {
+            Ok(Flow::Next) => self.state.frame.at += 1,
+            Ok(Flow::Jump(to)) => self.state.frame.at = to as usize,
+            Ok(Flow::Entered) => {}
+            Ok(Flow::Finished) => return Ok(false),
+            Err(stop) => self.handle(stop)?,
         }
         Ok(true)
-    }
-
-    /// The calls under way, with their places.
-    fn traceback(&self) -> Traceback {
-        let call = |frame: &Frame<'_, P::Domain>| {
-            let line = frame.function.line(frame.at);
-            let file = self.program.files.get(line.file as usize).cloned().unwrap_or_default();
-            Call { file, line: line.line, function: frame.function.name.clone() }
-        };
-        Traceback(self.state.callers.iter().chain([&self.state.frame]).map(call).collect())
     }
 
     /// Where the program is: the line in the entry file, whatever function of another file is at work.
     fn line(&self) -> u32 {
         let frames = [&self.state.frame].into_iter().chain(self.state.callers.iter().rev());
-        let mut lines = frames.map(|frame| frame.function.line(frame.at)).filter(|line| line.line > 0);
+        let lines = frames.flat_map(|frame| frame.function.places(frame.at)).map(|(_, line)| line);
+        let mut lines = lines.filter(|line| line.line > 0);
         lines.find(|line| line.file == 0).map_or(0, |line| line.line)
     }
 
@@ -216,3 +229,5 @@ fn load<D: Domain>(constant: &Constant, fixed: Fixed) -> Outcome<Public<D>> {
 
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod unwind_tests;

@@ -1,14 +1,14 @@
 //! Public values, and the flow of control they decide.
 
-use super::error::{Outcome, Stop, broken};
+use super::error::{Outcome, Stop, Thrown, broken};
 use super::frame::{Frame, MOST_CALLS};
 use super::{Flow, Machine, format, integer, operators, reduce};
 use crate::memory::{Public, Raised, Value, shape, text};
 use crate::protocol::Protocol;
 use mpc_bytecode::Kind;
 use mpc_bytecode::operand::{
-    AnyDst, AnySrc, Binary, ConstId, DimId, Dst, Exception, FuncId, Label, Piece, PortId, Public as PublicBank,
-    Reduction, Src, Unary,
+    AnyDst, AnySrc, Binary, ConstId, DimId, Dst, Exception, ExceptionId, FuncId, Label, Piece, PortId,
+    Public as PublicBank, Reduction, Src, Unary,
 };
 
 type To = Dst<PublicBank>;
@@ -184,8 +184,25 @@ impl<'p, P: Protocol> Machine<'p, P> {
         Ok(Flow::Entered)
     }
 
-    pub(super) fn raise(&mut self, exception: Exception, message: From) -> Outcome<Flow> {
-        Err(Raised::new(exception, self.text_of(message)?).into())
+    pub(super) fn raise(&mut self, exception: ExceptionId, message: From) -> Outcome<Flow> {
+        self.throw(exception, message, None)
+    }
+
+    pub(super) fn raise_again(&mut self, class: From, message: From, origin: From) -> Outcome<Flow> {
+        let (class, origin) = (self.state.frame.int(class)?, self.state.frame.int(origin)?);
+        match u32::try_from(class) {
+            Ok(class) => self.throw(ExceptionId(class), message, usize::try_from(origin).ok()),
+            Err(_) => broken(format!("there is no class {class} of exceptions")),
+        }
+    }
+
+    fn throw(&mut self, class: ExceptionId, message: From, origin: Option<usize>) -> Outcome<Flow> {
+        let name = self.program.exception_name(class).to_owned();
+        if name.is_empty() {
+            return broken(format!("there is no class {} of exceptions", class.0));
+        }
+        let message = self.text_of(message)?.to_owned();
+        Err(Stop::Thrown(Box::new(Thrown { class, name, message, origin })))
     }
 }
 

@@ -27,7 +27,7 @@ impl Page {
 
 /// Runs a program under `plain` and returns what it prints and puts out, or its error.
 pub(super) fn run(text: &str, inputs: &[&str]) -> Result<String, String> {
-    let program = Program::from_text(&format!("mpcb 1\nfile 0 \"t.mpc\"\n{text}")).unwrap();
+    let program = Program::from_text(&format!("mpcb 2\nfile 0 \"t.mpc\"\n{text}")).unwrap();
     let given: Vec<Assignment> = inputs.iter().map(|input| input.parse().unwrap()).collect();
     let page = Page::default();
     let player = |ports: &mut crate::net::Ports| -> Result<(), Error> {
@@ -198,7 +198,7 @@ fn a_forecast_stops_where_a_revealed_value_decides() {
         .replace("  ltz 0 [s4 s3]", "  convert p2 p0\n  jump-if p2 @7\n  ltz 0 [s4 s3]")
         .replace("fix, str", "fix, str, bool");
     for (text, expected) in [(MEAN.to_string(), Reached::Complete), (branch, Reached::Revealed)] {
-        let program = Program::from_text(&format!("mpcb 1\nfile 0 \"t.mpc\"\n{text}")).unwrap();
+        let program = Program::from_text(&format!("mpcb 2\nfile 0 \"t.mpc\"\n{text}")).unwrap();
         let cast = Cast::new(&program, 3, &Default::default()).unwrap().alone();
         let given = ["x=[1]", "y=[2]"].map(|input| input.parse().unwrap());
         let found = simulate_ports(1, false, |ports| {
@@ -215,7 +215,7 @@ fn a_forecast_stops_where_a_revealed_value_decides() {
 fn run_additive(text: &str, inputs: [&[&str]; 2]) -> Vec<(String, bool)> {
     use crate::correlated::{Entropy, dealer};
     use crate::net::memory;
-    let program = &Program::from_text(&format!("mpcb 1\nfile 0 \"t.mpc\"\n{text}")).unwrap();
+    let program = &Program::from_text(&format!("mpcb 2\nfile 0 \"t.mpc\"\n{text}")).unwrap();
     let player = |me: usize, ports: crate::net::Ports| {
         let crate::net::Ports { mut online, preprocessing, mut control } = ports;
         let given: Vec<Assignment> = inputs[me].iter().map(|input| input.parse().unwrap()).collect();
@@ -270,7 +270,7 @@ mod random_programs {
     use proptest::prelude::*;
 
     /// Registers of every kind and shape, so that much of what is tried gets far.
-    const PRELUDE: &str = r#"mpcb 1
+    const PRELUDE: &str = r#"mpcb 2
 file 0 "t.mpc"
 k0 int 2
 k1 int [3] 1 -2 3

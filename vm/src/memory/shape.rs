@@ -40,7 +40,7 @@ pub fn count(shape: &[usize]) -> Result<usize, Raised> {
 pub fn allocate<T>(shape: &[usize]) -> Result<Vec<T>, Raised> {
     let mut out = Vec::new();
     out.try_reserve_exact(count(shape)?)
-        .map_err(|_| Raised::overflow(format!("there is no memory for a tensor of shape {}", show(shape))))?;
+        .map_err(|_| Raised::memory(format!("there is no memory for a tensor of shape {}", show(shape))))?;
     Ok(out)
 }
 

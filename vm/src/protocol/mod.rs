@@ -29,9 +29,12 @@ pub enum Fault {
     /// The network failed, or another player did.
     #[error(transparent)]
     Net(#[from] NetError),
-    /// A deterministic exception: the same at every player, from public values alone (under `plain`, from any value).
+    /// A deterministic exception: the same at every player, from public values alone.
     #[error("{0}: {1}")]
     Raised(Exception, String),
+    /// A secret left its range. Only a scheme that sees secrets can tell, so no program may handle it.
+    #[error("OverflowError: {0}")]
+    OutOfRange(String),
     /// A peer or the dealer sent something that the protocol does not allow.
     #[error("{0}")]
     Malformed(String),

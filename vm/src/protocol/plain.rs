@@ -7,7 +7,6 @@ use super::share::linear::{Product, broadcast_shape, elements, summed_shape, ten
 use super::{Fault, Protocol, Recipients, Share, Shares, Values};
 use crate::algebra::{Domain, Tensor};
 use crate::net::Net;
-use mpc_bytecode::operand::Exception;
 use ndarray::{Axis, IxDyn};
 use std::marker::PhantomData;
 
@@ -29,7 +28,7 @@ impl<D: Domain> Default for Plain<D> {
 }
 
 fn overflow(message: String) -> Fault {
-    Fault::Raised(Exception::OverflowError, message)
+    Fault::OutOfRange(message)
 }
 
 /// A signed result as a ring element, if it is one.
@@ -228,7 +227,7 @@ mod tests {
     }
 
     fn overflows<T: std::fmt::Debug>(found: Result<T, Fault>) -> bool {
-        matches!(found, Err(Fault::Raised(Exception::OverflowError, _)))
+        matches!(found, Err(Fault::OutOfRange(_)))
     }
 
     #[test]

@@ -39,7 +39,7 @@ goldens! {
         inline::inline(module);
         Vec::new()
     };
-    rounds |module| each(module, |function, _| rounds::merge_rounds(function));
+    rounds |module| each(module, |function, _| rounds::merge_rounds(function, false));
     unset |module| each(module, unset::set_unset);
     registers |module| each(module, |function, _| registers::allocate(function));
 }

@@ -1,6 +1,6 @@
 //! From the intermediate representation to the text of a case.
 
-use crate::ir::{BlockId, Constants, Function, Module, Op, Terminator};
+use crate::ir::{BlockId, Constants, Function, Handler, Module, Op, Terminator};
 use crate::source::Span;
 use mpc_bytecode::operand::quote;
 use mpc_bytecode::{AnySrc, Constant, Instruction, Src};
@@ -33,10 +33,13 @@ impl Listing<'_> {
     fn function(&mut self, function: &Function) -> String {
         let mut out = String::new();
         let mut entered = vec![false; function.blocks.len()];
-        function.blocks.iter().for_each(|block| block.end.successors(|to| entered[to.0 as usize] = true));
+        function.blocks.iter().for_each(|block| block.successors(|to| entered[to.0 as usize] = true));
         for (at, block) in function.blocks.iter().enumerate() {
             if at > 0 || entered[at] {
                 out += &format!("b{at}:\n");
+            }
+            if let Some(Handler { block, class, message, origin }) = block.handler {
+                out += &format!("handled b{} {class} {message} {origin}\n", block.0);
             }
             for op in &block.code {
                 out += &self.mark(op.span);
@@ -107,5 +110,6 @@ fn terminator(end: &Terminator, next: BlockId) -> Vec<String> {
         Terminator::Raise(exception, message) => {
             vec![Instruction::Raise { exception: *exception, message: Src::new(message.index) }.to_string()]
         }
+        Terminator::Reraise([class, message, origin]) => vec![format!("reraise {class} {message} {origin}")],
     }
 }

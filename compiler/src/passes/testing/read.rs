@@ -1,10 +1,10 @@
 //! From the text of a case to the intermediate representation.
 
-use crate::ir::{Block, BlockId, Function, Module, Note, Op, Registers, Terminator};
+use crate::ir::{Block, BlockId, Function, Handler, Module, Note, Op, Registers, Terminator};
 use crate::passes::liveness::Liveness;
 use crate::source::{FileId, Span};
 use mpc_bytecode::operand::{Binary, Operand, Text, Unary};
-use mpc_bytecode::program::Parties;
+use mpc_bytecode::program::{Parties, VERSION};
 use mpc_bytecode::{Access, Bank, Constant, Instruction, Kind, Program, Reg, Type};
 use std::collections::HashMap;
 
@@ -40,6 +40,8 @@ struct Draft {
     blocks: Vec<(Vec<Op>, Option<(End, Span)>)>,
     declared: HashMap<Reg, (Type, u32)>,
     params: Option<Vec<Reg>>,
+    /// By the block's place: the handler's name, and what it is told of in.
+    handlers: HashMap<usize, (String, [Reg; 3])>,
 }
 
 /// A terminator whose targets have names; what a branch leads to otherwise is the next block.
@@ -63,7 +65,7 @@ impl Reader {
         function.params = params.unwrap_or_else(|| unset(&function));
         let returned = function.blocks.iter().find_map(|block| match &block.end {
             Terminator::Return(values) => Some(values),
-            Terminator::Jump(_) | Terminator::Branch { .. } | Terminator::Raise(..) => None,
+            Terminator::Jump(_) | Terminator::Branch { .. } | Terminator::Raise(..) | Terminator::Reraise(_) => None,
         });
         let ty = |reg: &Reg| function.registers.get(*reg).ty.clone();
         function.results = returned.map(|values| values.iter().map(ty).collect()).unwrap_or_default();
@@ -88,6 +90,7 @@ impl Reader {
                 let named = rest.split(',').map(str::trim).filter(|name| *name != "-");
                 draft.params = Some(named.map(register).collect::<Result<_, _>>()?);
             }
+            "handled" => draft.handled(rest)?,
             "recursive" => function.recursive = true,
             "library" => function.library = true,
             "line" => {
@@ -125,6 +128,10 @@ impl Reader {
             Instruction::Raise { exception, message } => {
                 self.end(draft, End::Done(Terminator::Raise(exception, message.reg())));
             }
+            Instruction::Reraise { class, message, origin } => {
+                let caught = [class, message, origin].map(|src| src.reg());
+                self.end(draft, End::Done(Terminator::Reraise(caught)));
+            }
             instruction => {
                 let notes = self.notes(&instruction);
                 draft.open_block().0.push(Op { notes, ..Op::new(instruction, self.span) });
@@ -158,6 +165,22 @@ impl Reader {
 }
 
 impl Draft {
+    /// `handled NAME class message origin`, before a block's first instruction.
+    fn handled(&mut self, rest: &str) -> Result<(), String> {
+        let [name, class, message, origin] = rest.split(' ').collect::<Vec<_>>()[..] else {
+            return Err("expected a block and three registers".into());
+        };
+        if !self.open_block().0.is_empty() {
+            self.blocks.push((Vec::new(), None));
+        }
+        let told = [register(class)?, register(message)?, register(origin)?];
+        self.declared.entry(told[1]).or_insert((Type::Tensor(Kind::Str), 0));
+        self.declared.entry(told[0]).or_insert((Type::Tensor(Kind::Int), 0));
+        self.declared.entry(told[2]).or_insert((Type::Tensor(Kind::Int), 0));
+        self.handlers.insert(self.blocks.len() - 1, (name.to_owned(), told));
+        Ok(())
+    }
+
     /// The block to which something can be added.
     fn open_block(&mut self) -> &mut (Vec<Op>, Option<(End, Span)>) {
         if self.blocks.last().is_none_or(|block| block.1.is_some()) {
@@ -183,11 +206,15 @@ fn blocks(draft: Draft) -> Result<Vec<Block>, String> {
             }
             Some((End::Done(end), span)) => (end, span),
         };
-        blocks.push(Block { code, end, span });
+        let handler = draft.handlers.get(&at).map(|(name, [class, message, origin])| {
+            Ok::<_, String>(Handler { block: find(name)?, class: *class, message: *message, origin: *origin })
+        });
+        let handler = handler.transpose()?;
+        blocks.push(Block { handler, ..Block::new(code, end, span) });
     }
     let mut beyond = false;
     let count = blocks.len() as u32;
-    blocks.iter().for_each(|block| block.end.successors(|to| beyond |= to.0 >= count));
+    blocks.iter().for_each(|block| block.successors(|to| beyond |= to.0 >= count));
     if beyond { Err("the last block goes on into nothing".into()) } else { Ok(blocks) }
 }
 
@@ -204,7 +231,7 @@ fn register(text: &str) -> Result<Reg, String> {
 }
 
 fn constant(text: &str) -> Result<Constant, String> {
-    let program = Program::from_text(&format!("mpcb 1\nk0 {text}\n")).map_err(|error| error.message)?;
+    let program = Program::from_text(&format!("mpcb {VERSION}\nk0 {text}\n")).map_err(|error| error.message)?;
     program.constants.into_iter().next().ok_or_else(|| "expected a constant".into())
 }
 

@@ -10,7 +10,7 @@ use mpc_bytecode::{Instruction, Kind, Port, Role, Type};
 /// Verifies the functions of a module. The first may take arguments: an empty top level is put before it.
 pub fn check(module: &Module) -> Result<(), String> {
     let mut module = module.clone();
-    let end = Block { code: Vec::new(), end: Terminator::Return(Vec::new()), span: Span::default() };
+    let end = Block::new(Vec::new(), Terminator::Return(Vec::new()), Span::default());
     let top = Function { name: "top".into(), blocks: vec![end], ..Function::default() };
     module.functions.insert(0, top);
     for op in module.functions.iter_mut().flat_map(|function| &mut function.blocks).flat_map(|block| &mut block.code) {

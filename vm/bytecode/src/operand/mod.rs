@@ -2,6 +2,7 @@
 
 mod bytes;
 mod combined;
+mod exception;
 mod number;
 mod place;
 mod register;
@@ -9,6 +10,7 @@ mod text;
 mod word;
 
 pub use bytes::Reader;
+pub use exception::ExceptionId;
 pub use number::{ConstId, DimId, FuncId, Label, PortId, RoleId};
 pub use place::{Piece, Place};
 pub use register::{Access, AnyDst, AnySrc, Bank, Dst, FixedBank, Lists, Public, Reg, Secret, Src};
@@ -52,6 +54,8 @@ pub enum Reference {
     Function(FuncId),
     /// A role.
     Role(RoleId),
+    /// A class of exceptions.
+    Exception(ExceptionId),
     /// An instruction of the same function.
     Label(Label),
 }

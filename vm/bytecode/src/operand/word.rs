@@ -137,6 +137,20 @@ word_operands! {
         AssertionError "AssertionError"
         /// Calls nested too deep.
         RecursionError "RecursionError"
+        /// The class of which all others are.
+        Root "Exception"
+        /// A port's data are missing or do not fit.
+        InputError "InputError"
+        /// A calculation that has no result.
+        ArithmeticError "ArithmeticError"
+        /// Something that is not where it was looked for.
+        LookupError "LookupError"
+        /// What no other class describes.
+        RuntimeError "RuntimeError"
+        /// An operation on a value of a type that it does not take.
+        TypeError "TypeError"
+        /// What is yet to be written.
+        NotImplementedError "NotImplementedError"
     }
 }
 

@@ -5,7 +5,7 @@
 //! jumps there; they may be left out.
 //!
 //! ```text
-//! mpcb 1
+//! mpcb 2
 //! precision int 64 fix 47 frac 16
 //! file 0 "mean.mpc"
 //! dim0 "n"

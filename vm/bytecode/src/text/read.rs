@@ -4,7 +4,7 @@ use super::TextError;
 use super::item::{read_bracketed, read_extent, read_joined, read_line, read_parties, read_type};
 use super::write::RUN;
 use crate::isa::Instruction;
-use crate::operand::{AnySrc, Bank, ConstId, DimId, FuncId, Label, Operand, PortId, RoleId, Text};
+use crate::operand::{AnySrc, Bank, ConstId, DimId, ExceptionId, FuncId, Label, Operand, PortId, RoleId, Text};
 use crate::program::*;
 use crate::types::{Kind, Type};
 use std::str::FromStr;
@@ -77,11 +77,15 @@ impl Assembler {
             ("role", true) => self.role(&mut start.clone(), input),
             ("port", true) => self.port(&mut start.clone(), input),
             ("k", true) => self.constant(&mut start.clone(), input),
+            ("class", true) => self.exception(&mut start.clone(), input),
             ("function", false) => self.function(input),
             ("params", false) => self.params(input),
             ("results", false) => self.results(input),
             ("registers", false) => self.registers(input),
+            ("handler", false) => self.handler(input),
+            ("inlined", false) => self.inlined(input),
             ("line", false) => self.mark(input),
+            ("within", false) => self.chain(input),
             ("disclosure", false) => self.disclosure(input),
             _ => {
                 *input = start;
@@ -157,6 +161,14 @@ impl Assembler {
         Ok(())
     }
 
+    fn exception(&mut self, id: &mut Text<'_>, input: &mut Text<'_>) -> Result<(), String> {
+        let id = ExceptionId::parse(id)?.place().unwrap_or(u32::MAX);
+        in_turn("class", id, self.program.exceptions.len())?;
+        let (name, parent) = (input.quoted()?, ExceptionId::parse(input)?);
+        self.program.exceptions.push(ExceptionClass { name, parent });
+        Ok(())
+    }
+
     fn function(&mut self, input: &mut Text<'_>) -> Result<(), String> {
         in_turn("f", FuncId::parse(input)?.0, self.program.functions.len())?;
         self.program.functions.push(Function { name: input.quoted()?, ..Function::default() });
@@ -188,15 +200,48 @@ impl Assembler {
         Ok(())
     }
 
+    fn handler(&mut self, input: &mut Text<'_>) -> Result<(), String> {
+        let (from, to) = (Label::parse(input)?.0, Label::parse(input)?.0);
+        input.expect("to")?;
+        let target = Label::parse(input)?.0;
+        let mut register = || Ok::<_, String>(AnySrc::parse(input)?.0);
+        let (class, message, origin) = (register()?, register()?, register()?);
+        self.current()?.handlers.push(Handler { from, to, target, class, message, origin });
+        Ok(())
+    }
+
+    fn inlined(&mut self, input: &mut Text<'_>) -> Result<(), String> {
+        let name = input.quoted()?;
+        input.expect("at")?;
+        let call = read_line(input)?;
+        input.expect("in")?;
+        let within = input.integer()?;
+        self.current()?.inlined.push(Inlined { name, call, within });
+        Ok(())
+    }
+
+    fn chain(&mut self, input: &mut Text<'_>) -> Result<(), String> {
+        let chain = input.integer()?;
+        let first = self.first(input)?;
+        self.current()?.chains.push((first, chain));
+        Ok(())
+    }
+
     fn mark(&mut self, input: &mut Text<'_>) -> Result<(), String> {
         let line = read_line(input)?;
-        let function = self.current()?;
-        let first = match input.eat("from") {
-            true => Label::parse(input)?.0,
-            false => u32::try_from(function.code.len()).map_err(|_| "a function has too many instructions")?,
-        };
-        function.lines.push((first, line));
+        let first = self.first(input)?;
+        self.current()?.lines.push((first, line));
         Ok(())
+    }
+
+    /// The instruction at which a run begins: the next one, unless it is named.
+    fn first(&mut self, input: &mut Text<'_>) -> Result<u32, String> {
+        match input.eat("from") {
+            true => Ok(Label::parse(input)?.0),
+            false => {
+                u32::try_from(self.current()?.code.len()).map_err(|_| "a function has too many instructions".into())
+            }
+        }
     }
 
     fn instruction(&mut self, input: &mut Text<'_>) -> Result<(), String> {

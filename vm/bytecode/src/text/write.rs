@@ -2,7 +2,7 @@
 
 use super::item::{write_extent, write_joined, write_line, write_parties};
 use crate::isa::Instruction;
-use crate::operand::{Bank, Reference, quote};
+use crate::operand::{Bank, ExceptionId, Reference, quote};
 use crate::program::*;
 use crate::types::Type;
 use std::fmt::{self, Display, Formatter};
@@ -26,6 +26,9 @@ impl Display for Listing<'_> {
         }
         for (i, constant) in program.constants.iter().enumerate() {
             self.constant(f, i, constant)?;
+        }
+        for (i, class) in program.exceptions.iter().enumerate() {
+            writeln!(f, "{} {} {}", ExceptionId::own(i as u32), quote(&class.name), class.parent)?;
         }
         for (i, function) in program.functions.iter().enumerate() {
             self.function(f, i, function)?;
@@ -76,6 +79,14 @@ impl Listing<'_> {
         for bank in Bank::ALL {
             write_registers(f, bank, &function.registers[bank as usize])?;
         }
+        for Handler { from, to, target, class, message, origin } in &function.handlers {
+            writeln!(f, "  handler @{from} @{to} to @{target} {class} {message} {origin}")?;
+        }
+        for Inlined { name, call, within } in &function.inlined {
+            write!(f, "  inlined {} at ", quote(name))?;
+            write_line(f, *call)?;
+            writeln!(f, " in {within}")?;
+        }
         self.code(f, function)
     }
 
@@ -90,14 +101,24 @@ impl Listing<'_> {
                 }
             });
         }
+        function.handlers.iter().for_each(|handler| {
+            if let Some(target) = targets.get_mut(handler.target as usize) {
+                *target = true;
+            }
+        });
         let mut lines = function.lines.iter().peekable();
+        let mut chains = function.chains.iter().peekable();
         for (at, instruction) in function.code.iter().enumerate() {
             while let Some(mark) = lines.next_if(|(first, _)| *first as usize <= at) {
                 self.mark(f, mark, at)?;
             }
+            while let Some(chain) = chains.next_if(|(first, _)| *first as usize <= at) {
+                write_chain(f, chain, at)?;
+            }
             self.instruction(f, at, targets[at], instruction)?;
         }
-        lines.try_for_each(|mark| self.mark(f, mark, function.code.len()))
+        lines.try_for_each(|mark| self.mark(f, mark, function.code.len()))?;
+        chains.try_for_each(|chain| write_chain(f, chain, function.code.len()))
     }
 
     /// The source line of what follows; with its own index where that is not the next one's.
@@ -146,6 +167,7 @@ impl Listing<'_> {
             Reference::Port(id) => program.ports.get(id.0 as usize).map(|port| brief_name(&port.name)),
             Reference::Function(id) => program.functions.get(id.0 as usize).map(|function| brief_name(&function.name)),
             Reference::Role(id) => program.roles.get(id.0 as usize).map(|role| brief_name(&role.name)),
+            Reference::Exception(id) => id.place().map(|_| brief_name(program.exception_name(id))),
             Reference::Label(_) => None,
         }
     }
@@ -225,6 +247,15 @@ fn write_registers(f: &mut Formatter<'_>, bank: Bank, types: &[Type]) -> fmt::Re
         [one] => one.fmt(f),
         _ => write!(f, "{} {}", run.len(), run[0]),
     })?;
+    writeln!(f)
+}
+
+/// The inlined call around what follows; with its own index where that is not the next one's.
+fn write_chain(f: &mut Formatter<'_>, &(first, chain): &(u32, u32), at: usize) -> fmt::Result {
+    write!(f, "  within {chain}")?;
+    if first as usize != at {
+        write!(f, " from @{first}")?;
+    }
     writeln!(f)
 }
 

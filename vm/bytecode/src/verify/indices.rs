@@ -2,8 +2,8 @@
 
 use super::{VerifyError, each_instruction, functions};
 use crate::isa::Instruction;
-use crate::operand::{Access, ConstId, DimId, FuncId, PortId, Reference, Reg, RoleId};
-use crate::program::{Direction, Extent, Function, Line, Parties, Port, Program};
+use crate::operand::{Access, ConstId, DimId, ExceptionId, FuncId, PortId, Reference, Reg, RoleId};
+use crate::program::{Direction, Extent, Function, Handler, Line, Parties, Port, Program};
 
 /// See the module.
 pub(super) fn check(program: &Program) -> Result<(), VerifyError> {
@@ -14,6 +14,8 @@ pub(super) fn check(program: &Program) -> Result<(), VerifyError> {
     for (id, function) in functions(program) {
         params(function).map_err(|message| VerifyError::function(id, function, message))?;
         lines(program, function).map_err(|message| VerifyError::function(id, function, message))?;
+        inlined(program, function).map_err(|message| VerifyError::function(id, function, message))?;
+        handlers(function).map_err(|message| VerifyError::function(id, function, message))?;
     }
     each_instruction(program, |id, _, instruction| {
         // The function is the one whose instruction this is.
@@ -81,6 +83,7 @@ fn check_port(program: &Program, port: &Port) -> Result<(), String> {
 /// What stands outside the functions.
 fn tables(program: &Program) -> Result<(), String> {
     program.roles.iter().filter_map(|role| role.family).try_for_each(|id| dim(program, id))?;
+    exceptions(program)?;
     for (i, port) in program.ports.iter().enumerate() {
         check_port(program, port).map_err(|message| format!("port{i}: {message}"))?;
     }
@@ -119,6 +122,63 @@ fn lines(program: &Program, function: &Function) -> Result<(), String> {
     Ok(())
 }
 
+/// The table of inlined calls: each stands within an earlier one, and runs begin in order.
+fn inlined(program: &Program, function: &Function) -> Result<(), String> {
+    for (at, inlined) in function.inlined.iter().enumerate() {
+        line(program, inlined.call)?;
+        if inlined.within as usize > at {
+            return Err(format!("inlined call {} stands within {}, which is none before it", at + 1, inlined.within));
+        }
+    }
+    if let Some(pair) = function.chains.windows(2).find(|pair| pair[0].0 >= pair[1].0) {
+        return Err(format!("its table of inlined calls is not in order at instruction {}", pair[1].0));
+    }
+    for &(first, chain) in &function.chains {
+        within(
+            "its table of inlined calls names an instruction that is not there: instruction ",
+            first,
+            function.code.len(),
+        )?;
+        chain.checked_sub(1).map_or(Ok(()), |chain| within("inlined call ", chain, function.inlined.len()))?;
+    }
+    Ok(())
+}
+
+/// Handlers hold for runs of instructions that do not overlap, in order, and write registers that are there.
+fn handlers(function: &Function) -> Result<(), String> {
+    let mut end = 0;
+    for handler in &function.handlers {
+        let Handler { from, to, target, .. } = *handler;
+        if from >= to {
+            return Err(format!("the handler of @{from} to @{to} handles nothing"));
+        }
+        if from < end {
+            return Err(format!("the handlers are not in order, or overlap, at @{from}"));
+        }
+        end = to;
+        within("the end of what a handler handles, @", to - 1, function.code.len())?;
+        within("a handler's target @", target, function.code.len())?;
+        handler.told().into_iter().try_for_each(|reg| register(function, reg))?;
+        if let Some(reg) = twice(handler.told().to_vec()) {
+            return Err(format!("the handler of @{from} to @{to} writes {reg} twice"));
+        }
+    }
+    Ok(())
+}
+
+/// Classes of exceptions have names, and derive from others that come before them.
+fn exceptions(program: &Program) -> Result<(), String> {
+    for (at, class) in program.exceptions.iter().enumerate() {
+        if class.name.is_empty() {
+            return Err(format!("class{at} has no name"));
+        }
+        if class.parent >= ExceptionId::own(at as u32) {
+            return Err(format!("class{at} derives from {}, which does not come before it", class.parent));
+        }
+    }
+    Ok(())
+}
+
 fn registers(function: &Function, instruction: &Instruction) -> Result<(), String> {
     let mut missing = Ok(());
     let mut written = Vec::new();
@@ -153,6 +213,9 @@ fn references(program: &Program, function: &Function, instruction: &Instruction)
             Reference::Port(id) => port(program, id),
             Reference::Function(id) => self::function(program, id).map(drop),
             Reference::Role(id) => role(program, id),
+            Reference::Exception(id) => {
+                id.place().map_or(Ok(()), |place| within("exception class", place, program.exceptions.len()))
+            }
             Reference::Label(label) => within("jump target @", label.0, function.code.len()),
         };
         if result.is_ok() {

@@ -5,9 +5,9 @@ use crate::operand::FuncId;
 use crate::program::{Constant, EXTENT_DEPTH, Extent, Function, Precision, Program};
 use crate::types::Type;
 
-/// Source files, dimensions, roles, ports or functions in a program.
+/// Source files, dimensions, roles, ports, functions or classes of exceptions in a program.
 pub const NAMES: usize = 1 << 16;
-/// Constants in a program, disclosures in a program, instructions in a function.
+/// Constants in a program, disclosures in a program; instructions, handlers or inlined calls in a function.
 pub const ITEMS: usize = 1 << 24;
 /// Registers in a bank of a function.
 pub const REGISTERS: usize = 1 << 20;
@@ -64,6 +64,7 @@ fn counts(program: &Program) -> Result<(), String> {
     at_most("roles", program.roles.len(), NAMES)?;
     at_most("ports", program.ports.len(), NAMES)?;
     at_most("functions", program.functions.len(), NAMES)?;
+    at_most("classes of exceptions", program.exceptions.len(), NAMES)?;
     at_most("constants", program.constants.len(), ITEMS)?;
     at_most("disclosures", program.disclosures.len(), ITEMS)
 }
@@ -73,6 +74,9 @@ fn names(program: &Program) -> Result<(), String> {
     let texts = texts.chain(program.roles.iter().map(|role| &role.name));
     let texts = texts.chain(program.ports.iter().map(|port| &port.name));
     let texts = texts.chain(program.functions.iter().map(|function| &function.name));
+    let texts = texts.chain(program.exceptions.iter().map(|class| &class.name));
+    let inlined = program.functions.iter().flat_map(|function| &function.inlined);
+    let texts = texts.chain(inlined.map(|inlined| &inlined.name));
     let reasons =
         program.disclosures.iter().flat_map(|disclosure| [Some(&disclosure.expression), disclosure.why.as_ref()]);
     let mut lengths = texts.chain(reasons.flatten()).map(String::len);
@@ -128,7 +132,10 @@ fn elements(shape: &[u64], found: usize) -> Result<(), String> {
 fn check_function(id: FuncId, function: &Function) -> Result<(), VerifyError> {
     let check = || {
         at_most("instructions", function.code.len(), ITEMS)?;
+        at_most("handlers", function.handlers.len(), ITEMS)?;
         at_most("entries in the line table", function.lines.len(), ITEMS)?;
+        at_most("inlined calls", function.inlined.len(), ITEMS)?;
+        at_most("entries in the table of inlined calls", function.chains.len(), ITEMS)?;
         at_most("parameters", function.params.len(), PARAMETERS)?;
         at_most("results", function.results.len(), PARAMETERS)?;
         for types in &function.registers {

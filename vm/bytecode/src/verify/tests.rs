@@ -9,7 +9,7 @@ use proptest::prelude::*;
 
 /// Every group of instructions, a loop, a call and both kinds of disclosure.
 const VALID: &str = r#"
-mpcb 1
+mpcb 2
 precision int 64 fix 47 frac 16
 file 0 "pay.mpc"
 dim0 "n"

@@ -5,7 +5,7 @@ use crate::io::Assignment;
 use crate::net::memory::simulate_ports;
 
 fn program(ports: &str) -> Program {
-    Program::from_text(&format!("mpcb 1\nfile 0 \"t.mpc\"\n{ports}\nfunction f0 \"main\"\n return []")).unwrap()
+    Program::from_text(&format!("mpcb 2\nfile 0 \"t.mpc\"\n{ports}\nfunction f0 \"main\"\n return []")).unwrap()
 }
 
 const TABLE: &str = r#"

@@ -26,13 +26,18 @@ use crate::isa::Instruction;
 use crate::operand::{
     AnyDst, AnySrc, Bank, ConstId, Dst, FixedBank, FuncId, Piece, Place, PortId, Public, Reduction, Reg, Secret, Src,
 };
-use crate::program::{Direction, Function, Parties, Port, Program};
+use crate::program::{Direction, Function, Handler, Parties, Port, Program};
 use crate::types::{Kind, Type};
 
 /// See the module.
 pub(super) fn check(program: &Program) -> Result<(), VerifyError> {
     for (id, function) in functions(program) {
         banks(function).map_err(|message| VerifyError::function(id, function, message))?;
+    }
+    for (id, function) in functions(program) {
+        let scope = Scope { program, function };
+        let check = || function.handlers.iter().try_for_each(|handler| scope.handler(handler));
+        check().map_err(|message| VerifyError::function(id, function, message))?;
     }
     each_instruction(program, |id, _, instruction| Scope::new(program, id)?.check(instruction))
 }
@@ -87,6 +92,12 @@ impl<'a> Scope<'a> {
         Ok(Self { program, function })
     }
 
+    /// A handler is told of an exception in public registers.
+    fn handler(&self, handler: &Handler) -> Checked {
+        let expected = [Kind::Int, Kind::Str, Kind::Int];
+        handler.told().into_iter().zip(expected).try_for_each(|(reg, kind)| self.is(AnySrc(reg), kind))
+    }
+
     /// The rule of every instruction.
     fn check(&self, instruction: &Instruction) -> Checked {
         use Instruction as I;
@@ -127,9 +138,7 @@ impl<'a> Scope<'a> {
             I::Concat { dst, srcs, axis } => axes(&[*axis]).and_then(|()| self.moves(*dst, srcs)),
             I::Stack { dst, srcs } => self.moves(*dst, srcs),
             I::Gather { dst, src, at } => self.moves(*dst, &[*src]).and_then(|()| self.is(*at, Int)),
-            I::Scatter { dst, src, at, value } => {
-                self.moves(*dst, &[*src, *value]).and_then(|()| self.is(*at, Int))
-            }
+            I::Scatter { dst, src, at, value } => self.moves(*dst, &[*src, *value]).and_then(|()| self.is(*at, Int)),
             I::Where { dst, src } => self.is(*dst, Int).and_then(|()| self.is(*src, Bool)),
 
             I::Share { dst, src } => self.turns(*dst, *src, shares),
@@ -169,6 +178,9 @@ impl<'a> Scope<'a> {
             I::Call { function, results, args } => self.call(*function, results, args),
             I::Return { values } => self.types("value", values, self.function.results.iter()),
             I::Raise { message, .. } => self.is(*message, Str),
+            I::Reraise { class, message, origin } => {
+                self.all_are(&[*class, *origin], Int).and_then(|()| self.is(*message, Str))
+            }
 
             I::List { dst, items } => items.iter().try_for_each(|item| self.item(*dst, *item)),
             I::Push { dst, src, item } => self.same(*dst, *src).and_then(|()| self.item(*dst, *item)),
