@@ -13,6 +13,7 @@ pub mod names;
 pub mod operators;
 pub mod passes;
 pub mod source;
+pub mod suite;
 pub mod syntax;
 pub mod types;
 
@@ -50,14 +51,23 @@ pub fn compile(files: &dyn Files, entry: &Path) -> std::io::Result<Compilation> 
     if !any_error(&diagnostics) {
         let checked = types::check(&modules, &library);
         diagnostics.extend(checked.diagnostics);
-        program = checked.tree.map(|tree| emit::lower_and_emit(&tree, &sources));
-    }
-    if let Some(found) = program.as_ref().and_then(|program| mpc_bytecode::verify(program).err()) {
-        diagnostics.push(internal(Span::new(file, 0, 0), &found.to_string()));
-        program = None;
+        let start = Span::new(file, 0, 0);
+        program = checked.tree.and_then(|tree| verified(&tree, &sources, start, &mut diagnostics));
     }
     sort(&mut diagnostics);
     Ok(Compilation { sources, program, diagnostics })
+}
+
+/// The program of a checked tree; absent, with a diagnostic at `span`, if the verifier refuses it.
+fn verified(tree: &types::tree::Tree, sources: &Sources, span: Span, found: &mut Vec<Diagnostic>) -> Option<Program> {
+    let program = emit::lower_and_emit(tree, sources);
+    match mpc_bytecode::verify(&program) {
+        Ok(_) => Some(program),
+        Err(error) => {
+            found.push(internal(span, &error.to_string()));
+            None
+        }
+    }
 }
 
 /// The verifier refuses what was emitted: the compiler's own mistake, and better no program than a wrong one.

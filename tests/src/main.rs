@@ -12,6 +12,7 @@ mod players;
 mod programs;
 mod random;
 mod robustness;
+mod suite;
 
 use libtest_mimic::{Arguments, Trial};
 use std::process::ExitCode;
@@ -27,6 +28,7 @@ fn main() -> ExitCode {
         players::trials(),
         random::trials(),
         robustness::trials(),
+        suite::trials(),
         hostile::trials(),
     ];
     let trials: Vec<Trial> = all.into_iter().flatten().collect();

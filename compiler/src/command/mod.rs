@@ -5,6 +5,8 @@ mod build;
 mod launch;
 #[cfg(feature = "run")]
 mod run;
+#[cfg(feature = "run")]
+mod test;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::ffi::OsString;
@@ -48,6 +50,9 @@ enum Command {
     /// Runs a program: all players, here, as processes of their own.
     #[cfg(feature = "run")]
     Run(run::RunArgs),
+    /// Runs the `@test` functions of files, and says which of them fail.
+    #[cfg(feature = "run")]
+    Test(test::TestArgs),
     /// A player of `run`.
     #[cfg(feature = "run")]
     #[command(hide = true, disable_help_flag = true)]
@@ -113,6 +118,8 @@ pub fn main(args: Vec<OsString>) -> u8 {
         (Some(Command::Asm(args)), _) => build::asm(&args.file, &args.output),
         #[cfg(feature = "run")]
         (Some(Command::Run(args)), _) => run::run(args),
+        #[cfg(feature = "run")]
+        (Some(Command::Test(args)), _) => test::run(args),
         #[cfg(feature = "run")]
         (Some(Command::Vm { args }), _) => {
             Ok(mpcvm::command::main(std::iter::once("mpcvm".into()).chain(args).collect()))

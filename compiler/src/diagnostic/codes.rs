@@ -76,6 +76,8 @@ codes! {
     E0122 ImportCircle        "files that import each other";
     E0123 NotInModule         "a statement that a module cannot have";
     E0124 ImportAll           "an import that does not say which names it brings";
+    E0130 UnknownDecorator    "a decorator that does not exist";
+    E0131 BadTest             "a test or a budget that is not well formed";
     E0110 NotInThisVersion    "a part of the language that this version does not have";
     // Types and shapes
     E0201 SecretToPublic      "a secret where a public value is expected";

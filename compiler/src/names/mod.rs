@@ -4,6 +4,7 @@
 //! moment of the call; [`Scopes::captures`] says which ones those are, through calls of further functions too. An import is no
 //! statement: it gives another name to something of another file.
 
+pub mod decorators;
 mod imports;
 pub mod library;
 pub mod mentions;

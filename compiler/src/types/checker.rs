@@ -98,6 +98,8 @@ pub struct Checker<'a> {
     pub walking: Vec<usize>,
     /// How deep the point being walked lies.
     pub nesting: usize,
+    /// True while a test is checked: its `assert`s say both values.
+    pub testing: bool,
     fuel: u64,
     exhausted: bool,
     next_var: u32,
@@ -122,6 +124,7 @@ impl<'a> Checker<'a> {
             by_key: HashMap::new(),
             walking: Vec::new(),
             nesting: 0,
+            testing: false,
             fuel: FUEL,
             exhausted: false,
             next_var: 0,

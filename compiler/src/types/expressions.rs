@@ -119,6 +119,13 @@ impl<'a> Body<'a, '_> {
         let whose = owner
             .function()
             .map_or("the program".to_owned(), |id| format!("`{}`", self.checker.scopes.def(id).function.name.text));
+        if self.checker.testing && owner == Owner::PROGRAM {
+            let message = format!("`{name}` has no value in a test");
+            let found = Diagnostic::new(Code::NotAssigned, span, message);
+            let label = "it depends on ports or on statements, and a test runs functions and constants alone";
+            return self
+                .fail(found.label(label).help(format!("make `{name}` a parameter of the function that is tested")));
+        }
         let message = format!("`{name}` has no value when this function is called");
         let help = format!("assign `{name}` before the call, or pass it as a parameter");
         self.fail(Diagnostic::new(Code::NotAssigned, span, message).label(format!("a variable of {whose}")).help(help))

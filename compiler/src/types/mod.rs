@@ -36,6 +36,7 @@ mod sequences;
 pub mod shape;
 mod statements;
 mod tensors;
+mod testing;
 mod text;
 pub mod tree;
 pub mod ty;
@@ -84,11 +85,24 @@ pub struct Checked {
 
 /// Checks a program with all files that it imports.
 pub fn check(program: &Modules, library: &Library) -> Checked {
+    walked(program, library, None)
+}
+
+/// Checks one `@test` function of a file as a program of its own.
+pub fn check_test(file: &Modules, library: &Library, name: &str) -> Checked {
+    walked(file, library, Some(name))
+}
+
+fn walked(program: &Modules, library: &Library, test: Option<&str>) -> Checked {
     let walk = || {
         let mut found = Vec::new();
         let modules: Vec<&ast::Module> = library.modules.iter().collect();
         let scopes = Scopes::collect(program, &modules, &mut found);
-        let (tree, diagnostics) = Checker::new(scopes, found).program(program);
+        let checker = Checker::new(scopes, found);
+        let (tree, diagnostics) = match test {
+            Some(name) => checker.test(program, name),
+            None => checker.program(program),
+        };
         Checked { tree, diagnostics }
     };
     std::thread::scope(|scope| {

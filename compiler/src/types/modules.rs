@@ -157,7 +157,7 @@ impl<'a> Body<'a, '_> {
 }
 
 /// Whether a target assigns variables and nothing else.
-fn names_only(target: &ast::Target) -> bool {
+pub fn names_only(target: &ast::Target) -> bool {
     match &target.kind {
         TargetKind::Name(_) => true,
         TargetKind::Tuple(items) => items.iter().all(names_only),

@@ -5,6 +5,7 @@ use super::checker::{Checker, Output};
 use super::convert::Wanted;
 use super::flow::Var;
 use super::shape::Dim;
+use super::testing::top_level;
 use super::tree::{self, ExprKind, Function, PortIndex, Tree};
 use super::ty::{Ty, is_secret};
 use super::value::{Origin, Value};
@@ -21,11 +22,10 @@ impl<'a> Checker<'a> {
     /// Checks the whole program.
     pub fn program(mut self, modules: &'a Modules) -> (Option<Tree>, Vec<Diagnostic>) {
         let module = &modules.get(ModuleId::PROGRAM).tree;
+        self.set_precisions(module);
         for stmt in &module.body {
-            match &stmt.kind {
-                StmtKind::Precision(precision) => self.set_precision(precision, stmt.span),
-                StmtKind::Role(roles) => roles.iter().for_each(|role| self.declare_role(role)),
-                _ => {}
+            if let StmtKind::Role(roles) = &stmt.kind {
+                roles.iter().for_each(|role| self.declare_role(role));
             }
         }
         let mut body = Body::new(&mut self, Owner::PROGRAM);
@@ -33,17 +33,18 @@ impl<'a> Checker<'a> {
         body.block_at_top(&module.body);
         body.write_outputs();
         let (locals, stmts) = (std::mem::take(&mut body.locals), std::mem::take(&mut body.out));
-        let top = Function {
-            name: String::new(),
-            span: module.span,
-            params: Vec::new(),
-            locals,
-            result: Ty::None,
-            body: stmts,
-            recursive: false,
-        };
+        let top = Function { locals, ..top_level(stmts, module.span) };
         self.check_uncalled();
         self.finish(top)
+    }
+
+    /// The widths of numbers that a file sets.
+    pub fn set_precisions(&mut self, module: &'a ast::Module) {
+        for stmt in &module.body {
+            if let StmtKind::Precision(precision) = &stmt.kind {
+                self.set_precision(precision, stmt.span);
+            }
+        }
     }
 
     fn set_precision(&mut self, precision: &ast::Precision, span: Span) {

@@ -8,8 +8,8 @@ use super::tree::{self, Expr, ExprKind, UnaryMeaning};
 use super::ty::Ty;
 use super::value::Value;
 use crate::diagnostic::{Code, Diagnostic};
-use crate::names::Owner;
 use crate::names::mentions::Mentions;
+use crate::names::{Owner, decorators};
 use crate::source::Span;
 use crate::syntax::ast::{self, StmtKind};
 use mpc_bytecode::Kind;
@@ -99,9 +99,13 @@ impl<'a> Body<'a, '_> {
     }
 
     fn function_stmt(&mut self, function: &'a ast::FunctionDef) {
-        if let Some(decorator) = function.decorators.first() {
-            self.not_yet(decorator.span, "a decorator", "call the function where it is needed");
+        let mut found = Vec::new();
+        let marks = decorators::read(function, &mut found);
+        if let Some(test) = marks.test.filter(|_| !self.owner.is_top()) {
+            let message = "a test stands at the top level of a file";
+            found.push(Diagnostic::new(Code::BadTest, test.span, message).help("move it out of this function"));
         }
+        found.into_iter().for_each(|found| self.report(found));
     }
 
     fn expr_stmt(&mut self, expr: &'a ast::Expr) {
@@ -122,7 +126,8 @@ impl<'a> Body<'a, '_> {
     }
 
     fn assert_stmt(&mut self, test: &'a ast::Expr, message: Option<&'a ast::Expr>, span: Span) {
-        let condition = self.condition(test);
+        let (condition, values) =
+            if self.checker.testing { self.condition_of_test(test) } else { (self.condition(test), None) };
         if condition.is_error() {
             return;
         }
@@ -140,9 +145,13 @@ impl<'a> Body<'a, '_> {
             return;
         }
         let (raise, ()) = self.block_of(|walk| {
-            let text = match message {
-                Some(message) => walk.text_of(message),
-                None => Value::text("", span),
+            let text = match (message, values) {
+                (Some(message), None) => walk.text_of(message),
+                (Some(message), Some(values)) => {
+                    let message = walk.text_of(message);
+                    walk.joined_text(vec![message, Value::text(": ", span), values], span)
+                }
+                (None, values) => values.unwrap_or_else(|| Value::text("", span)),
             };
             if !text.is_error() {
                 walk.emit(tree::StmtKind::Raise(Exception::AssertionError, text.expr), span);

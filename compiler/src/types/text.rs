@@ -70,6 +70,23 @@ impl<'a> Body<'a, '_> {
         }
     }
 
+    /// Public values one after the other, as text.
+    pub fn joined_text(&mut self, values: Vec<Value>, span: Span) -> Value {
+        if values.iter().any(Value::is_error) {
+            return Value::error(span);
+        }
+        text(values.into_iter().map(piece).collect(), span)
+    }
+
+    /// A public value as `repr` shows it: text stands in quotes.
+    pub fn quoted(&mut self, value: Value) -> Value {
+        if !value.ty().is_scalar(Kind::Str) {
+            return value;
+        }
+        let (span, quote) = (value.span(), || Piece::Text("'".into()));
+        text(vec![quote(), piece(value), quote()], span)
+    }
+
     fn as_text(&mut self, value: Value) -> Value {
         let span = value.span();
         if value.ty().is_scalar(Kind::Str) { value } else { text(vec![Piece::Value(value.expr, None)], span) }
