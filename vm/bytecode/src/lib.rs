@@ -12,6 +12,7 @@ mod arbitrary;
 pub mod cost;
 pub mod isa;
 pub mod operand;
+pub mod predict;
 pub mod program;
 pub mod reference;
 #[cfg(test)]

@@ -195,7 +195,7 @@ fn checks() -> String {
 fn primitives(elements: u64) -> [(&'static str, Work); 9] {
     [
         ("input", Work::Input { elements }),
-        ("open", Work::Open { elements, recipients: None }),
+        ("open", Work::Open { elements, to: None }),
         ("mul", Work::Mul { elements }),
         ("square", Work::Square { elements }),
         ("matmul (m,1)@(1,1)", Work::Matmul { products: vec![Product { m: elements, k: 1, n: 1 }] }),

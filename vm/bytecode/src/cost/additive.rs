@@ -6,7 +6,7 @@
 //!
 //! In each function `elements` counts ring elements, `players` the computing players, `ring_bytes` the bytes of an element.
 
-use super::{BLOCK, Cost, FRAME_HEADER, Product, message};
+use super::{BLOCK, Correlated, Cost, Count, FRAME_HEADER, Product, Work, message};
 
 /// Products in a frame at most: two elements of each are opened.
 pub const PAIRS: u64 = BLOCK / 2;
@@ -50,6 +50,66 @@ pub fn open(elements: u64, recipients: Option<u64>, players: u64, ring_bytes: u6
     opening(elements, BLOCK, ring_bytes * 8, copies + 1)
 }
 
+/// What a player sends for an opening to so many others.
+pub fn sent_to(elements: u64, others: u64, ring_bytes: u64) -> u64 {
+    opening(elements, BLOCK, ring_bytes * 8, others + 1).bytes
+}
+
+/// Bytes of a seed.
+const SEED: u64 = 32;
+/// Bytes of the dealer's greeting: the version of the machine, and the ring.
+const GREETING: u64 = 2 + 4;
+
+/// Of two players the one with the lower number sends the seed that they share.
+pub fn sent_before(players: u64, player: usize) -> u64 {
+    (players - 1).saturating_sub(player as u64) * (FRAME_HEADER + SEED)
+}
+
+/// The dealer greets every player and sends it a seed.
+pub fn dealt_before(players: u64) -> u64 {
+    players * (FRAME_HEADER + GREETING + FRAME_HEADER + SEED)
+}
+
+/// What the dealer deals for a protocol call.
+pub fn used(work: &Work, ring_bytes: u64) -> Correlated {
+    let none = Correlated::default();
+    let width = |bits: u32| if bits == 0 { ring_bytes * 8 } else { u64::from(bits) };
+    match work {
+        Work::Input { .. } | Work::Open { .. } => none,
+        Work::Mul { elements } => Correlated { triples: *elements, ..none },
+        Work::Square { elements } => Correlated { squares: *elements, ..none },
+        Work::Matmul { products } => {
+            let dealt = products.iter().filter(|p| p.m > 0 && p.k > 0 && p.n > 0);
+            Correlated { matrix_triples: dealt.count() as u64, ..none }
+        }
+        Work::Trunc { bits: 0, .. } => none,
+        Work::Trunc { elements, .. } => Correlated { truncation_pairs: *elements, ..none },
+        Work::Ltz { elements, bits } => Circuit::ltz(width(*bits)).used(*elements),
+        Work::Eqz { elements, bits } => Circuit::eqz(width(*bits)).used(*elements),
+        Work::Bits { elements, bits } => Circuit::bits(width(*bits)).used(*elements),
+    }
+}
+
+/// Bits that are opened for a protocol call, in a message to one player.
+pub fn opened_bits<N: Count>(work: &Work<N>, ring_bytes: u64) -> N {
+    let width = |bits: u32| if bits == 0 { ring_bytes * 8 } else { u64::from(bits) };
+    let each = |elements: &N, bits: u64| elements.times(&N::number(bits));
+    match work {
+        Work::Input { .. } | Work::Trunc { bits: 0, .. } => N::number(0),
+        Work::Open { elements, .. } | Work::Square { elements } | Work::Trunc { elements, .. } => {
+            each(elements, ring_bytes * 8)
+        }
+        Work::Mul { elements } => each(elements, 2 * ring_bytes * 8),
+        Work::Matmul { products } => {
+            let opened = |p: &Product<N>| p.m.times(&p.k).plus(&p.k.times(&p.n));
+            each(&products.iter().fold(N::number(0), |sum, p| sum.plus(&opened(p))), ring_bytes * 8)
+        }
+        Work::Ltz { elements, bits } => each(elements, Circuit::ltz(width(*bits)).opened()),
+        Work::Eqz { elements, bits } => each(elements, Circuit::eqz(width(*bits)).opened()),
+        Work::Bits { elements, bits } => each(elements, Circuit::bits(width(*bits)).opened()),
+    }
+}
+
 /// Beaver 1991: both operands are opened under masks; the dealer adds one element for their product.
 pub fn mul(elements: u64, players: u64, ring_bytes: u64) -> Cost {
     opening(elements, PAIRS, 2 * ring_bytes * 8, players)
@@ -84,25 +144,17 @@ pub fn trunc(elements: u64, bits: u64, players: u64, ring_bytes: u64) -> Cost {
 /// A masked opening, one round for each level of the tree (a node opens seven masked bits, the least significant of a level
 /// six) and a daBit.
 pub fn ltz(elements: u64, bits: u64, players: u64, ring_bytes: u64) -> Cost {
-    let below = bits.saturating_sub(1);
-    let (layers, products) = tree(below.div_ceil(4), Gate::Both, Gate::Less);
-    // The top bit stands alone.
-    let circuit = Circuit { bits, layers, planes: leaves(below) + 1 + products, outputs: 1 };
-    circuit.cost(elements, COMPARED, players, ring_bytes)
+    Circuit::ltz(bits).cost(elements, COMPARED, players, ring_bytes)
 }
 
 /// As `ltz` with nodes of four masked bits.
 pub fn eqz(elements: u64, bits: u64, players: u64, ring_bytes: u64) -> Cost {
-    let (layers, products) = tree(bits.div_ceil(4), Gate::Equal, Gate::Equal);
-    let circuit = Circuit { bits, layers, planes: leaves(bits) + products, outputs: 1 };
-    circuit.cost(elements, COMPARED, players, ring_bytes)
+    Circuit::eqz(bits).cost(elements, COMPARED, players, ring_bytes)
 }
 
 /// As `ltz` with the borrow into every bit, by prefixes, and a daBit for each.
 pub fn bits(elements: u64, bits: u64, players: u64, ring_bytes: u64) -> Cost {
-    let (layers, products) = prefixes(bits);
-    let circuit = Circuit { bits, layers, planes: leaves(bits) + products, outputs: bits };
-    circuit.cost(elements, DECOMPOSED, players, ring_bytes)
+    Circuit::bits(bits).cost(elements, DECOMPOSED, players, ring_bytes)
 }
 
 /// A circuit on the bits of a masked number.
@@ -118,6 +170,39 @@ struct Circuit {
 }
 
 impl Circuit {
+    fn ltz(bits: u64) -> Self {
+        let below = bits.saturating_sub(1);
+        let (layers, products) = tree(below.div_ceil(4), Gate::Both, Gate::Less);
+        // The top bit stands alone.
+        Self { bits, layers, planes: leaves(below) + 1 + products, outputs: 1 }
+    }
+
+    fn eqz(bits: u64) -> Self {
+        let (layers, products) = tree(bits.div_ceil(4), Gate::Equal, Gate::Equal);
+        Self { bits, layers, planes: leaves(bits) + products, outputs: 1 }
+    }
+
+    fn bits(bits: u64) -> Self {
+        let (layers, products) = prefixes(bits);
+        Self { bits, layers, planes: leaves(bits) + products, outputs: bits }
+    }
+
+    /// Bits opened for a number.
+    fn opened(&self) -> u64 {
+        self.layers.iter().fold(self.bits.div_ceil(8) * 8 + self.outputs, |sum, opened| sum.saturating_add(*opened))
+    }
+
+    /// Every wire that is opened has a mask of its own, and every bit that results a daBit.
+    fn used(&self, elements: u64) -> Correlated {
+        let wires = self.layers.iter().fold(0, |sum: u64, opened| sum.saturating_add(*opened));
+        Correlated {
+            masked_numbers: elements,
+            random_bits: elements.saturating_mul(self.bits.saturating_add(wires)),
+            dabits: elements.saturating_mul(self.outputs),
+            ..Correlated::default()
+        }
+    }
+
     fn cost(&self, elements: u64, block: u64, players: u64, ring_bytes: u64) -> Cost {
         let masked = opening(elements, block, self.bits.div_ceil(8) * 8, players);
         let layers: Cost = self.layers.iter().map(|&opened| opening(elements, block, opened, players)).sum();

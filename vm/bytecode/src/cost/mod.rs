@@ -1,14 +1,16 @@
 //! Rounds and bytes of every interactive instruction under every sharing scheme, as formulas over sizes.
 //!
-//! [`works`] says which protocol calls an instruction makes and on how much; [`cost`] looks a call up in the column of a scheme.
+//! [`works`](fn@works) says which protocol calls an instruction makes and on how much; [`cost`] looks a call up in the column of a scheme.
 //! Columns are files of this folder with one function a primitive. The conformance suite runs every primitive under every scheme
 //! and fails if what was sent differs from what is declared here by one byte, so figures from here are exact once sizes are bound.
 
 pub mod additive;
+pub mod bill;
+mod works;
 
-use crate::isa::Instruction;
-use crate::operand::{PortId, Reg};
-use std::collections::BTreeMap;
+pub use works::{Count, Part, Product, Sizes, Work, broadcast, works};
+
+use serde::Serialize;
 use std::iter::Sum;
 use std::ops::Add;
 
@@ -72,167 +74,6 @@ pub const fn message(elements: u64, bits: u64) -> u64 {
     (elements / BLOCK).saturating_mul(block).saturating_add(last)
 }
 
-/// How many elements a shape has.
-fn elements(shape: &[u64]) -> u64 {
-    shape.iter().copied().fold(1, u64::saturating_mul)
-}
-
-/// How many elements two shapes have once they are broadcast against each other.
-fn broadcast(a: &[u64], b: &[u64]) -> u64 {
-    let (long, short) = if a.len() < b.len() { (b, a) } else { (a, b) };
-    let ones = std::iter::repeat_n(1, long.len() - short.len());
-    let sizes = long.iter().copied().zip(ones.chain(short.iter().copied()));
-    sizes.map(|(a, b)| if a == 1 { b } else { a }).fold(1, u64::saturating_mul)
-}
-
-/// The sizes of a matrix product: (m,k) times (k,n).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Product {
-    /// Rows of the left matrix.
-    pub m: u64,
-    /// Columns of the left matrix, rows of the right one.
-    pub k: u64,
-    /// Columns of the right matrix.
-    pub n: u64,
-}
-
-impl Product {
-    /// The product of two shapes; a vector is a row on the left and a column on the right.
-    pub fn of(a: &[u64], b: &[u64]) -> Self {
-        let m = if a.len() < 2 { 1 } else { elements(&a[..a.len() - 1]) };
-        let k = a.last().copied().unwrap_or(1);
-        let n = if b.len() < 2 { 1 } else { elements(&b[1..]) };
-        Self { m, k, n }
-    }
-}
-
-/// One call of a protocol's primitive: which, and on how much. The entries of a batch are laid one after the other first.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub enum Work {
-    /// One player shares its values.
-    Input {
-        /// How many.
-        elements: u64,
-    },
-    /// Values are opened.
-    Open {
-        /// How many.
-        elements: u64,
-        /// How many players learn them; `None` for all.
-        recipients: Option<u64>,
-    },
-    /// Products, elementwise.
-    Mul {
-        /// How many.
-        elements: u64,
-    },
-    /// Squares.
-    Square {
-        /// How many.
-        elements: u64,
-    },
-    /// Matrix products.
-    Matmul {
-        /// Their sizes.
-        products: Vec<Product>,
-    },
-    /// Divisions by 2^bits.
-    Trunc {
-        /// How many.
-        elements: u64,
-        /// The exponent.
-        bits: u32,
-    },
-    /// Signs of numbers of `bits` bits.
-    Ltz {
-        /// How many.
-        elements: u64,
-        /// Their width; 0 for the ring's.
-        bits: u32,
-    },
-    /// Whether numbers of `bits` bits are zero.
-    Eqz {
-        /// How many.
-        elements: u64,
-        /// Their width; 0 for the ring's.
-        bits: u32,
-    },
-    /// The lowest `bits` bits of numbers.
-    Bits {
-        /// How many numbers.
-        elements: u64,
-        /// How many bits of each; 0 for the ring's width.
-        bits: u32,
-    },
-}
-
-/// What link knows and the bytecode does not.
-pub trait Sizes {
-    /// The shape of a tensor; of a list, the number of elements in all its tensors.
-    fn shape(&self, reg: Reg) -> Vec<u64>;
-    /// The players that own an input port's data, and how many elements each has.
-    fn owners(&self, port: PortId) -> Vec<(usize, u64)>;
-    /// The players that learn an output port's value, in rising order; `None` for all.
-    fn recipients(&self, port: PortId) -> Option<Vec<usize>>;
-}
-
-/// The protocol calls that an instruction makes: one for a whole batch, but one for each owner among its inputs (in rising order)
-/// and one for each set of recipients among its outputs. Empty for local instructions.
-pub fn works(instruction: &Instruction, sizes: &dyn Sizes) -> Vec<Work> {
-    use Instruction as I;
-    let count = |reg: Reg| elements(&sizes.shape(reg));
-    let all = |regs: &mut dyn Iterator<Item = Reg>| regs.map(count).fold(0, u64::saturating_add);
-    match instruction {
-        I::Mul { batch } => {
-            let product = |a: Reg, b: Reg| broadcast(&sizes.shape(a), &sizes.shape(b));
-            let elements = batch.iter().map(|(_, a, b)| product(a.reg(), b.reg())).fold(0, u64::saturating_add);
-            vec![Work::Mul { elements }]
-        }
-        I::Square { batch } => vec![Work::Square { elements: all(&mut batch.iter().map(|(_, a)| a.reg())) }],
-        I::Matmul { batch } => {
-            let product = |a: Reg, b: Reg| Product::of(&sizes.shape(a), &sizes.shape(b));
-            vec![Work::Matmul { products: batch.iter().map(|(_, a, b)| product(a.reg(), b.reg())).collect() }]
-        }
-        I::Trunc { bits, batch } => {
-            vec![Work::Trunc { elements: all(&mut batch.iter().map(|(_, a)| a.reg())), bits: *bits }]
-        }
-        I::Ltz { bits, batch } => {
-            vec![Work::Ltz { elements: all(&mut batch.iter().map(|(_, a)| a.reg())), bits: *bits }]
-        }
-        I::Eqz { bits, batch } => {
-            vec![Work::Eqz { elements: all(&mut batch.iter().map(|(_, a)| a.reg())), bits: *bits }]
-        }
-        I::Bits { bits, batch } => {
-            vec![Work::Bits { elements: all(&mut batch.iter().map(|(_, a)| a.reg())), bits: *bits }]
-        }
-        I::Open { batch } => {
-            vec![Work::Open { elements: all(&mut batch.iter().map(|(_, a)| a.reg())), recipients: None }]
-        }
-        I::Input { batch } => {
-            let mut owners: BTreeMap<usize, u64> = BTreeMap::new();
-            for (player, elements) in batch.iter().flat_map(|&(_, port)| sizes.owners(port)) {
-                let owned = owners.entry(player).or_default();
-                *owned = owned.saturating_add(elements);
-            }
-            owners.into_values().map(|elements| Work::Input { elements }).collect()
-        }
-        I::Output { batch } => {
-            let mut groups: BTreeMap<Option<Vec<usize>>, u64> = BTreeMap::new();
-            for &(port, src) in batch.iter().filter(|(_, src)| src.0.bank != crate::operand::Bank::Public) {
-                let opened = groups.entry(sizes.recipients(port)).or_default();
-                *opened = opened.saturating_add(count(src.0));
-            }
-            let open = |(to, elements): (Option<Vec<usize>>, u64)| Work::Open {
-                elements,
-                recipients: to.map(|players| players.len() as u64),
-            };
-            groups.into_iter().map(open).collect()
-        }
-        // A test holds that every instruction the table calls interactive stands above.
-        _ => Vec::new(),
-    }
-}
-
 /// What a protocol call costs in a ring of `ring_bytes` bytes.
 pub fn cost(work: &Work, scheme: Scheme, ring_bytes: u64) -> Cost {
     let width = |bits: u32| if bits == 0 { ring_bytes * 8 } else { u64::from(bits) };
@@ -240,7 +81,10 @@ pub fn cost(work: &Work, scheme: Scheme, ring_bytes: u64) -> Cost {
         Scheme::Plain => Cost::ZERO,
         Scheme::Additive { players } => match work {
             Work::Input { elements } => additive::input(*elements, players, ring_bytes),
-            Work::Open { elements, recipients } => additive::open(*elements, *recipients, players, ring_bytes),
+            Work::Open { elements, to } => {
+                let recipients = to.as_ref().map(|to| to.len() as u64);
+                additive::open(*elements, recipients, players, ring_bytes)
+            }
             Work::Mul { elements } => additive::mul(*elements, players, ring_bytes),
             Work::Square { elements } => additive::square(*elements, players, ring_bytes),
             Work::Matmul { products } => additive::matmul(products, players, ring_bytes),
@@ -249,6 +93,105 @@ pub fn cost(work: &Work, scheme: Scheme, ring_bytes: u64) -> Cost {
             Work::Eqz { elements, bits } => additive::eqz(*elements, width(*bits), players, ring_bytes),
             Work::Bits { elements, bits } => additive::bits(*elements, width(*bits), players, ring_bytes),
         },
+    }
+}
+
+/// Bytes that one player sends for a protocol call, with the headers of frames.
+pub fn sent(work: &Work, scheme: Scheme, ring_bytes: u64, player: usize) -> u64 {
+    match (scheme, work) {
+        (Scheme::Additive { .. }, Work::Open { elements, to: Some(to) }) if to.contains(&player) => {
+            additive::sent_to(*elements, to.len().saturating_sub(1) as u64, ring_bytes)
+        }
+        (Scheme::Additive { .. } | Scheme::Plain, work) => cost(work, scheme, ring_bytes).bytes,
+    }
+}
+
+/// Bytes that a player sends to the others, with the headers of frames, before the program begins and on the channel that the program runs on.
+pub fn sent_before(scheme: Scheme, player: usize) -> u64 {
+    match scheme {
+        Scheme::Plain => 0,
+        Scheme::Additive { players } => additive::sent_before(players, player),
+    }
+}
+
+/// Bytes that the dealer sends to all players together, with the headers of frames, beside what it deals.
+pub fn dealt_before(scheme: Scheme) -> u64 {
+    match scheme {
+        Scheme::Plain => 0,
+        Scheme::Additive { players } => additive::dealt_before(players),
+    }
+}
+
+/// The correlated randomness that a protocol call uses.
+pub fn used(work: &Work, scheme: Scheme, ring_bytes: u64) -> Correlated {
+    match scheme {
+        Scheme::Plain => Correlated::default(),
+        Scheme::Additive { .. } => additive::used(work, ring_bytes),
+    }
+}
+
+/// Correlated randomness, by what it is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Correlated {
+    /// Shared a, b and ab: one for each product.
+    pub triples: u64,
+    /// Shared a and a²: one for each square.
+    pub squares: u64,
+    /// Shared matrices A, B and AB: one for each matrix product.
+    pub matrix_triples: u64,
+    /// Shared r and r ≫ bits: one for each truncation.
+    pub truncation_pairs: u64,
+    /// Shared r with its bits: one for each number that is compared or taken apart.
+    pub masked_numbers: u64,
+    /// Shared random bits: those of the masked numbers, and the masks of the circuits' wires.
+    pub random_bits: u64,
+    /// Bits shared as bits and as ring elements: one for each bit that results.
+    pub dabits: u64,
+}
+
+impl Correlated {
+    /// Each with its name.
+    pub fn each(&self) -> [(&'static str, u64); 7] {
+        [
+            ("triples", self.triples),
+            ("squares", self.squares),
+            ("matrix triples", self.matrix_triples),
+            ("truncation pairs", self.truncation_pairs),
+            ("masked numbers", self.masked_numbers),
+            ("random bits", self.random_bits),
+            ("daBits", self.dabits),
+        ]
+    }
+
+    /// So many times.
+    #[must_use]
+    pub fn repeated(self, times: u64) -> Self {
+        let many = |one: u64| one.saturating_mul(times);
+        Self {
+            triples: many(self.triples),
+            squares: many(self.squares),
+            matrix_triples: many(self.matrix_triples),
+            truncation_pairs: many(self.truncation_pairs),
+            masked_numbers: many(self.masked_numbers),
+            random_bits: many(self.random_bits),
+            dabits: many(self.dabits),
+        }
+    }
+}
+
+impl Add for Correlated {
+    type Output = Correlated;
+
+    fn add(self, other: Correlated) -> Correlated {
+        Correlated {
+            triples: self.triples.saturating_add(other.triples),
+            squares: self.squares.saturating_add(other.squares),
+            matrix_triples: self.matrix_triples.saturating_add(other.matrix_triples),
+            truncation_pairs: self.truncation_pairs.saturating_add(other.truncation_pairs),
+            masked_numbers: self.masked_numbers.saturating_add(other.masked_numbers),
+            random_bits: self.random_bits.saturating_add(other.random_bits),
+            dabits: self.dabits.saturating_add(other.dabits),
+        }
     }
 }
 

@@ -2,21 +2,28 @@
 
 use super::*;
 use crate::arbitrary::Source;
-use crate::isa::{Locality, table};
+use crate::isa::{Instruction, Locality, table};
+use crate::operand::{PortId, Reg};
 use proptest::prelude::*;
 
 /// Every tensor is a matrix of six elements; there are three players.
 struct Fixed;
 
-impl Sizes for Fixed {
+impl Sizes<u64> for Fixed {
     fn shape(&self, _: Reg) -> Vec<u64> {
         vec![2, 3]
     }
     fn owners(&self, port: PortId) -> Vec<(usize, u64)> {
         vec![(port.0 as usize % 3, 5)]
     }
-    fn recipients(&self, port: PortId) -> Option<Vec<usize>> {
-        (port.0 > 0).then(|| vec![0])
+    fn parts(&self, port: PortId, reg: Reg) -> Vec<Part<u64>> {
+        let all = self.shape(reg).iter().product();
+        match port.0 {
+            0 => vec![(None, all)],
+            // Dealt out: an item for each member of a family.
+            9 => (1..3).map(|player| (Some(vec![player]), all / 2)).collect(),
+            _ => vec![(Some(vec![0]), all)],
+        }
     }
 }
 
@@ -24,8 +31,8 @@ impl Sizes for Fixed {
 fn primitives(elements: u64) -> Vec<Work> {
     vec![
         Work::Input { elements },
-        Work::Open { elements, recipients: None },
-        Work::Open { elements, recipients: Some(1) },
+        Work::Open { elements, to: None },
+        Work::Open { elements, to: Some(vec![1]) },
         Work::Mul { elements },
         Work::Square { elements },
         Work::Matmul { products: vec![Product { m: elements, k: 1, n: elements }] },
@@ -61,10 +68,10 @@ fn products_take_vectors_as_numpy_does() {
 
 #[test]
 fn products_broadcast() {
-    assert_eq!(broadcast(&[2, 3], &[2, 3]), 6);
-    assert_eq!(broadcast(&[], &[2, 3]), 6);
-    assert_eq!(broadcast(&[4, 1], &[3]), 12);
-    assert_eq!(broadcast(&[1], &[0]), 0);
+    assert_eq!(broadcast(&[2, 3], &[2, 3]), [2, 3]);
+    assert_eq!(broadcast(&[], &[2, 3]), [2, 3]);
+    assert_eq!(broadcast(&[4, 1], &[3]), [4, 3]);
+    assert_eq!(broadcast(&[1], &[0]), [0]);
 }
 
 #[test]
@@ -73,8 +80,24 @@ fn inputs_go_by_owner_and_outputs_by_recipients() {
     let inputs = works(&parse("input [s0 port0, s1 port1, s2 port3]"), &Fixed);
     assert_eq!(inputs, [Work::Input { elements: 10 }, Work::Input { elements: 5 }]);
     let outputs = works(&parse("output [port0 s0, port1 s1, port2 s2, port3 p0]"), &Fixed);
-    let open = |elements, recipients| Work::Open { elements, recipients };
-    assert_eq!(outputs, [open(6, None), open(12, Some(1))]);
+    let open = |elements, to| Work::Open { elements, to };
+    assert_eq!(outputs, [open(6, None), open(12, Some(vec![0]))]);
+}
+
+#[test]
+fn outputs_dealt_out_are_an_opening_each() {
+    let outputs = works(&Instruction::parse("output [port1 s0, port9 l0, port0 s2]").expect("an instruction"), &Fixed);
+    let open = |elements, to| Work::Open { elements, to };
+    assert_eq!(outputs, [open(6, Some(vec![0])), open(3, Some(vec![1])), open(3, Some(vec![2])), open(6, None)]);
+}
+
+#[test]
+fn a_recipient_sends_nothing_to_itself() {
+    let scheme = Scheme::Additive { players: 3 };
+    let open = Work::Open { elements: 2, to: Some(vec![0, 2]) };
+    assert_eq!([0, 1, 2].map(|player| sent(&open, scheme, 8, player)), [40, 80, 40]);
+    assert_eq!(cost(&open, scheme, 8).bytes, 80);
+    assert_eq!([0, 1, 2].map(|player| sent_before(scheme, player)), [112, 56, 0]);
 }
 
 #[test]

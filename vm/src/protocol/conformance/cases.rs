@@ -283,12 +283,12 @@ fn openings<S: Subject, D: Domain>(players: usize) {
             let after = net.counters();
             (after.rounds - before.rounds, after.total().sent - before.total().sent)
         });
-        let recipients = match &to {
+        let who = match &to {
             Recipients::All => None,
-            Recipients::Players(players) => Some(players.len() as u64),
+            Recipients::Players(players) => Some(players.clone()),
         };
-        let declared =
-            cost::cost(&Work::Open { elements: len as u64, recipients }, S::column(players), D::BYTES as u64);
+        let open = Work::Open { elements: len as u64, to: who };
+        let declared = cost::cost(&open, S::column(players), D::BYTES as u64);
         let most = seen.iter().map(|(_, sent)| *sent).max();
         assert_eq!((seen[0].0, most), (declared.rounds, Some(declared.bytes)), "opening to {to:?} among {players}");
     }
