@@ -3,6 +3,7 @@
 //! The commands under test are real processes of the binaries that `cargo build` makes; players talk over QUIC on loopback.
 //! Expectations stand beside the source, as comments of the programs: see [`expectation`].
 
+mod beginning;
 mod binaries;
 mod case;
 mod expectation;
@@ -12,7 +13,6 @@ mod players;
 mod programs;
 mod random;
 mod robustness;
-mod suite;
 
 use libtest_mimic::{Arguments, Trial};
 use std::process::ExitCode;
@@ -23,12 +23,12 @@ fn main() -> ExitCode {
         binaries::build();
     }
     let all = [
+        beginning::trials(),
         programs::trials(),
         language::trials(),
         players::trials(),
         random::trials(),
         robustness::trials(),
-        suite::trials(),
         hostile::trials(),
     ];
     let trials: Vec<Trial> = all.into_iter().flatten().collect();

@@ -1,16 +1,15 @@
 //! `build`, `check`, `dis` and `asm`.
 
-use super::{Failure, Format, color, exit};
+use super::{Failure, Format, color, exit, print};
 use mpc_bytecode::Program;
 use mpc_bytecode::program::Parties;
-use mpcc::diagnostic::{any_error, render};
+use mpcc::diagnostic::{any_error, json, render, sarif};
 use mpcc::{Compilation, source::Disk};
-use std::io::Write;
 use std::path::{Path, PathBuf};
 
 /// `mpcc build FILE`: says in one line each what is written and what is disclosed.
-pub fn build(file: &Path, output: Option<PathBuf>) -> Result<u8, Failure> {
-    let (program, _) = compile(file)?;
+pub fn build(file: &Path, output: Option<PathBuf>, format: Format) -> Result<u8, Failure> {
+    let (program, _) = compile_as(file, format)?;
     let output = output.unwrap_or_else(|| file.with_extension("mpcb"));
     write(&output, &program.to_bytes())?;
     eprintln!("{}: program {}", output.display(), program.hash());
@@ -21,10 +20,7 @@ pub fn build(file: &Path, output: Option<PathBuf>) -> Result<u8, Failure> {
 /// `mpcc check FILE`: every diagnostic, on standard output for programs, on standard error for people.
 pub fn check(file: &Path, format: Format) -> Result<u8, Failure> {
     let found = read_and_compile(file)?;
-    match format {
-        Format::Human => eprint!("{}", render::human(&found.sources, &found.diagnostics, color())),
-        Format::Json => print(&format!("{}\n", render::json(&found.sources, &found.diagnostics).trim_end()))?,
-    }
+    show(&found, format)?;
     Ok(if any_error(&found.diagnostics) { exit::ERRORS } else { exit::OK })
 }
 
@@ -46,17 +42,34 @@ pub fn asm(file: &Path, output: &Path) -> Result<u8, Failure> {
     Ok(exit::OK)
 }
 
-/// Compiles a file; prints its diagnostics.
+/// Compiles a file; prints its diagnostics for people.
 ///
 /// # Errors
 /// When the file cannot be read, or has errors: then they have been printed, and the message counts them.
 pub fn compile(file: &Path) -> Result<(Program, Compilation), Failure> {
+    compile_as(file, Format::Human)
+}
+
+fn compile_as(file: &Path, format: Format) -> Result<(Program, Compilation), Failure> {
     let mut found = read_and_compile(file)?;
-    eprint!("{}", render::human(&found.sources, &found.diagnostics, color()));
+    show(&found, format)?;
     let errors = found.diagnostics.iter().filter(|diagnostic| diagnostic.is_error()).count();
     let plural = if errors == 1 { "" } else { "s" };
     let failed = || Failure::new(exit::ERRORS, format!("{} has {errors} error{plural}", file.display()));
     Ok((found.program.take().ok_or_else(failed)?, found))
+}
+
+/// Prints diagnostics: for people on standard error, for programs on standard output.
+fn show(found: &Compilation, format: Format) -> Result<(), Failure> {
+    let (sources, diagnostics) = (&found.sources, &found.diagnostics);
+    match format {
+        Format::Human => {
+            eprint!("{}", render::human(sources, diagnostics, color()));
+            Ok(())
+        }
+        Format::Json => print(&json::json(sources, diagnostics)),
+        Format::Sarif => print(&sarif::sarif(sources, diagnostics)),
+    }
 }
 
 fn read_and_compile(file: &Path) -> Result<Compilation, Failure> {
@@ -81,18 +94,8 @@ fn unreadable(file: &Path, error: &std::io::Error) -> Failure {
     Failure::new(exit::BAD_INPUT, format!("cannot read {}: {error}", file.display()))
 }
 
-/// Writes a text to standard output; a reader that has seen enough is no error.
-fn print(text: &str) -> Result<(), Failure> {
-    let mut out = std::io::stdout().lock();
-    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
-        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
-            Err(Failure::new(exit::SYSTEM, format!("cannot print: {error}")))
-        }
-        Ok(()) | Err(_) => Ok(()),
-    }
-}
-
-fn write(file: &Path, bytes: &[u8]) -> Result<(), Failure> {
+/// Writes a file.
+pub fn write(file: &Path, bytes: &[u8]) -> Result<(), Failure> {
     std::fs::write(file, bytes)
         .map_err(|error| Failure::new(exit::SYSTEM, format!("cannot write {}: {error}", file.display())))
 }

@@ -1,16 +1,17 @@
 //! The commands of `mpcc`: what is typed, what is printed, what a script finds in the exit code.
 
 mod build;
+mod completions;
+mod explain;
 #[cfg(feature = "run")]
 mod launch;
+mod new;
 #[cfg(feature = "run")]
 mod run;
-#[cfg(feature = "run")]
-mod test;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::ffi::OsString;
-use std::io::IsTerminal;
+use std::io::{IsTerminal, Write};
 use std::path::PathBuf;
 
 /// Exit codes, after sysexits.h where it has one.
@@ -43,6 +44,21 @@ enum Command {
     Build(BuildArgs),
     /// Checks a program and reports every error in it.
     Check(CheckArgs),
+    /// Says what a code of an error or warning means, with a wrong and a right program; without one, lists all codes.
+    Explain {
+        /// For example `E0201`.
+        code: Option<String>,
+    },
+    /// Makes a folder with a small program that runs, and data to try it with.
+    New {
+        /// The folder, whose last part becomes the program's name.
+        name: PathBuf,
+    },
+    /// Prints what a shell needs to complete `mpcc`'s commands and options.
+    Completions {
+        /// The shell.
+        shell: clap_complete::Shell,
+    },
     /// Prints the bytecode of a program (`.mpc` or `.mpcb`) as text.
     Dis(DisArgs),
     /// Turns the text that `dis` prints back into bytecode.
@@ -50,9 +66,6 @@ enum Command {
     /// Runs a program: all players, here, as processes of their own.
     #[cfg(feature = "run")]
     Run(run::RunArgs),
-    /// Runs the `@test` functions of files, and says which of them fail.
-    #[cfg(feature = "run")]
-    Test(test::TestArgs),
     /// A player of `run`.
     #[cfg(feature = "run")]
     #[command(hide = true, disable_help_flag = true)]
@@ -70,13 +83,16 @@ struct BuildArgs {
     /// Where the bytecode goes [default: the program's name with `.mpcb`].
     #[arg(short, long, value_name = "OUT")]
     output: Option<PathBuf>,
+    /// How errors and warnings are printed.
+    #[arg(long, value_enum, default_value_t = Format::Human)]
+    format: Format,
 }
 
 #[derive(Args)]
 struct CheckArgs {
     /// The program.
     file: PathBuf,
-    /// For people or for other programs.
+    /// How errors and warnings are printed.
     #[arg(long, value_enum, default_value_t = Format::Human)]
     format: Format,
 }
@@ -99,10 +115,12 @@ struct AsmArgs {
 /// How diagnostics are printed.
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Format {
-    /// With the source and labels.
+    /// For people: with the source and labels, on standard error.
     Human,
-    /// A list of objects.
+    /// For programs: a list with one object for each, on standard output.
     Json,
+    /// For editors and code hosts: SARIF 2.1.0, on standard output.
+    Sarif,
 }
 
 /// Runs the command line and returns the exit code.
@@ -112,14 +130,15 @@ pub fn main(args: Vec<OsString>) -> u8 {
         Err(error) => return usage(&error),
     };
     let result = match (line.command, line.build) {
-        (Some(Command::Build(args)), _) | (None, Some(args)) => build::build(&args.file, args.output),
+        (Some(Command::Build(args)), _) | (None, Some(args)) => build::build(&args.file, args.output, args.format),
         (Some(Command::Check(args)), _) => build::check(&args.file, args.format),
+        (Some(Command::Explain { code }), _) => explain::explain(code.as_deref()),
+        (Some(Command::New { name }), _) => new::new(&name),
+        (Some(Command::Completions { shell }), _) => completions::completions(shell),
         (Some(Command::Dis(args)), _) => build::dis(&args.file),
         (Some(Command::Asm(args)), _) => build::asm(&args.file, &args.output),
         #[cfg(feature = "run")]
         (Some(Command::Run(args)), _) => run::run(args),
-        #[cfg(feature = "run")]
-        (Some(Command::Test(args)), _) => test::run(args),
         #[cfg(feature = "run")]
         (Some(Command::Vm { args }), _) => {
             Ok(mpcvm::command::main(std::iter::once("mpcvm".into()).chain(args).collect()))
@@ -137,6 +156,17 @@ fn usage(error: &clap::Error) -> u8 {
     // A closed pipe is no reason to fail.
     let _ = error.print();
     if error.use_stderr() { exit::USAGE } else { exit::OK }
+}
+
+/// Writes a text to standard output; a reader that has seen enough is no error.
+fn print(text: &str) -> Result<(), Failure> {
+    let mut out = std::io::stdout().lock();
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
+            Err(Failure::new(exit::SYSTEM, format!("cannot print: {error}")))
+        }
+        Ok(()) | Err(_) => Ok(()),
+    }
 }
 
 /// Why a command ends early.

@@ -1,10 +1,13 @@
 //! What is wrong with a program, as plain data: code, message, places, help.
 //!
-//! A pass words its own messages; the codes are in one table, [`codes`]; how a diagnostic looks is
-//! [`render`]'s business alone.
+//! A pass words its own messages; the codes are in one table, [`codes`]; how a diagnostic looks is the
+//! business of [`render`] alone, [`json`] and [`sarif`] are for programs, and `docs/errors/` explains each code.
 
 pub mod codes;
+pub mod json;
+mod pages;
 pub mod render;
+pub mod sarif;
 
 pub use codes::Code;
 

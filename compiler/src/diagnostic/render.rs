@@ -1,9 +1,8 @@
-//! How diagnostics look: for people, and as JSON. The only file that knows ariadne.
+//! How diagnostics look to people. The only file that knows ariadne.
 
 use super::{Diagnostic, Severity};
 use crate::source::{Source, Sources, Span};
 use ariadne::{Color, Config, Fmt, IndexType, Label, Report, ReportKind};
-use serde_json::{Value, json};
 use std::fmt;
 use std::ops::Range;
 
@@ -17,50 +16,6 @@ pub fn human(sources: &Sources, diagnostics: &[Diagnostic], color: bool) -> Stri
     }
     out.push_str(&count(diagnostics));
     out
-}
-
-/// For programs: an array with one object for each diagnostic.
-///
-/// ```json
-/// {"code": "E0031", "name": "MissingColon", "severity": "error", "message": "…",
-///  "file": "a.mpc", "line": 1, "column": 5, "end_line": 1, "end_column": 6, "label": "…",
-///  "labels": [{"file": …, "line": …, "column": …, "end_line": …, "end_column": …, "message": "…"}],
-///  "help": ["…"]}
-/// ```
-///
-/// Lines and columns count from 1, columns in characters; the end is the place after the last character.
-pub fn json(sources: &Sources, diagnostics: &[Diagnostic]) -> String {
-    let all: Vec<Value> = diagnostics.iter().map(|diagnostic| object(sources, diagnostic)).collect();
-    format!("{:#}\n", Value::Array(all))
-}
-
-fn object(sources: &Sources, diagnostic: &Diagnostic) -> Value {
-    let mut object = place(sources, diagnostic.span);
-    object["code"] = json!(diagnostic.code.id());
-    object["name"] = json!(diagnostic.code.name());
-    object["severity"] = json!(diagnostic.severity.text());
-    object["message"] = json!(diagnostic.message);
-    object["label"] = json!(diagnostic.label);
-    object["labels"] = diagnostic.labels.iter().map(|(span, text)| with_message(place(sources, *span), text)).collect();
-    object["help"] = json!(diagnostic.help);
-    object
-}
-
-fn with_message(mut place: Value, text: &str) -> Value {
-    place["message"] = json!(text);
-    place
-}
-
-fn place(sources: &Sources, span: Span) -> Value {
-    let Some(source) = sources.get(span.file) else {
-        return json!({ "file": null, "line": 1, "column": 1, "end_line": 1, "end_column": 1 });
-    };
-    let (start, end) = (source.position(span.start), source.position(span.end));
-    json!({
-        "file": source.path.to_string_lossy(),
-        "line": start.line, "column": start.column,
-        "end_line": end.line, "end_column": end.column,
-    })
 }
 
 fn count(diagnostics: &[Diagnostic]) -> String {
@@ -190,16 +145,6 @@ mod tests {
         assert!(text.contains("a.mpc:1:12") && text.contains("this opens a block"), "{text}");
         assert!(text.ends_with("1 error\n"), "{text}");
         assert!(!text.contains('\u{1b}'), "{text}");
-    }
-
-    #[test]
-    fn programs_see_lines_and_columns() {
-        let (sources, found) = example();
-        let value: Value = serde_json::from_str(&json(&sources, &[found])).expect("valid JSON");
-        assert_eq!(value[0]["code"], "E0031");
-        assert_eq!((&value[0]["line"], &value[0]["column"]), (&json!(1), &json!(12)));
-        assert_eq!(value[0]["labels"][0]["end_column"], 6);
-        assert_eq!(value[0]["help"][0], "write `while é > 0:`");
     }
 
     #[test]

@@ -493,6 +493,10 @@ fn undefined(op: &str, left: &Value, right: &Value, span: Span) -> Diagnostic {
         Diagnostic::new(Code::BadOperand, span, format!("`{op}` does not take `{}` and `{}`", left.ty(), right.ty()))
             .note(left.span(), format!("`{}`", left.ty()))
             .note(right.span(), format!("`{}`", right.ty()));
+    if let Some(none) = [left, right].into_iter().find(|side| *side.ty() == Ty::None) {
+        let found = Diagnostic::new(Code::NoValue, none.span(), "there is no value here to calculate with");
+        return found.label("this is `None`").help("a function gives a value by `return`");
+    }
     let text = |value: &Value| value.ty().is_scalar(Kind::Str);
     let list = |value: &Value| matches!(value.ty(), Ty::List(_));
     let number = |value: &Value| matches!(value.ty(), Ty::Tensor(kind, _) if *kind != Kind::Str);

@@ -3,5 +3,8 @@
 
 #![allow(clippy::disallowed_methods, reason = "a test reads the files it tests")]
 
+mod formats;
 mod golden;
 mod markdown;
+mod pages;
+mod placements;
