@@ -2,11 +2,13 @@
 //!
 //! [`syntax`] makes a tree of the text, [`types`] checks it and makes the typed tree, [`lower`] and [`passes`] make instructions of that,
 //! [`emit`] writes the program. Arrows go one way: source ← diagnostic ← syntax ← names ← types ← operators ← lower ← passes ← emit.
+//! [`mod@format`] lays out texts; it needs the syntax alone.
 //!
 //! Architecture invariant: no file, network, clock or environment outside [`source::Disk`] and the command line; no text makes it panic.
 
 pub mod diagnostic;
 pub mod emit;
+pub mod format;
 pub mod ir;
 pub mod lower;
 pub mod names;

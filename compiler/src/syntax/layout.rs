@@ -15,7 +15,7 @@ const MAX_WAITING: usize = 4 * MAX_DEPTH as usize;
 
 /// A logical line.
 #[derive(Clone, Debug)]
-pub(super) struct Line {
+pub(crate) struct Line {
     /// Its tokens; at least one, none of them an end of line.
     pub lexemes: Vec<Lexeme>,
     /// True when an error in it has been reported, so that no further one should be.
@@ -26,7 +26,7 @@ pub(super) struct Line {
 
 /// What the layout of a file is made of.
 #[derive(Clone, Debug)]
-pub(super) enum Item {
+pub(crate) enum Item {
     /// A logical line.
     Line(Line),
     /// The lines that follow are one level deeper.

@@ -20,6 +20,7 @@ use crate::diagnostic::{self, Code, Diagnostic};
 use crate::source::{FileId, Span};
 use ast::{Expr, ExprKind, Module};
 use expected::Reading;
+pub(crate) use layout::Item;
 use lexer::{Keyword, Lexeme, Token};
 use line::{Context, LineTree, Misfit};
 
@@ -53,6 +54,19 @@ pub fn parse(file: FileId, text: &str) -> (Module, Vec<Diagnostic>) {
     diagnostic::sort(&mut lexed.diagnostics);
     let (docstring, body) = block::docstring(body);
     (Module { docstring, body, span: whole }, lexed.diagnostics)
+}
+
+/// The logical lines of a text that parses, and its comments, as they are written.
+pub(crate) fn lines(file: FileId, text: &str) -> (Vec<Item>, Vec<Span>) {
+    let lexed = lexer::lex(file, text, 0, text.len() as u32);
+    let (mut items, _) = layout::layout(file, text, &lexed.lexemes);
+    for item in &mut items {
+        match item {
+            Item::Line(line) => soften(&mut line.lexemes),
+            Item::Indent | Item::Dedent => {}
+        }
+    }
+    (items, lexed.comments)
 }
 
 /// Parses the expression of an f-string that stands at bytes `start..end` of the file.
