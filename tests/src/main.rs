@@ -13,6 +13,7 @@ mod players;
 mod programs;
 mod random;
 mod robustness;
+mod suite;
 
 use libtest_mimic::{Arguments, Trial};
 use std::process::ExitCode;
@@ -29,6 +30,7 @@ fn main() -> ExitCode {
         players::trials(),
         random::trials(),
         robustness::trials(),
+        suite::trials(),
         hostile::trials(),
     ];
     let trials: Vec<Trial> = all.into_iter().flatten().collect();

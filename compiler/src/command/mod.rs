@@ -3,11 +3,14 @@
 mod build;
 mod completions;
 mod explain;
+mod fmt;
 #[cfg(feature = "run")]
 mod launch;
 mod new;
 #[cfg(feature = "run")]
 mod run;
+#[cfg(feature = "run")]
+mod test;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::ffi::OsString;
@@ -44,6 +47,8 @@ enum Command {
     Build(BuildArgs),
     /// Checks a program and reports every error in it.
     Check(CheckArgs),
+    /// Lays out programs in the one way there is; keeps comments and meaning.
+    Fmt(fmt::FmtArgs),
     /// Says what a code of an error or warning means, with a wrong and a right program; without one, lists all codes.
     Explain {
         /// For example `E0201`.
@@ -66,6 +71,9 @@ enum Command {
     /// Runs a program: all players, here, as processes of their own.
     #[cfg(feature = "run")]
     Run(run::RunArgs),
+    /// Runs the `@test` functions of files, and says which of them fail.
+    #[cfg(feature = "run")]
+    Test(test::TestArgs),
     /// A player of `run`.
     #[cfg(feature = "run")]
     #[command(hide = true, disable_help_flag = true)]
@@ -132,6 +140,7 @@ pub fn main(args: Vec<OsString>) -> u8 {
     let result = match (line.command, line.build) {
         (Some(Command::Build(args)), _) | (None, Some(args)) => build::build(&args.file, args.output, args.format),
         (Some(Command::Check(args)), _) => build::check(&args.file, args.format),
+        (Some(Command::Fmt(args)), _) => fmt::fmt(&args),
         (Some(Command::Explain { code }), _) => explain::explain(code.as_deref()),
         (Some(Command::New { name }), _) => new::new(&name),
         (Some(Command::Completions { shell }), _) => completions::completions(shell),
@@ -139,6 +148,8 @@ pub fn main(args: Vec<OsString>) -> u8 {
         (Some(Command::Asm(args)), _) => build::asm(&args.file, &args.output),
         #[cfg(feature = "run")]
         (Some(Command::Run(args)), _) => run::run(args),
+        #[cfg(feature = "run")]
+        (Some(Command::Test(args)), _) => test::run(args),
         #[cfg(feature = "run")]
         (Some(Command::Vm { args }), _) => {
             Ok(mpcvm::command::main(std::iter::once("mpcvm".into()).chain(args).collect()))
