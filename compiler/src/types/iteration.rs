@@ -103,7 +103,12 @@ impl<'a> Body<'a, '_> {
                 let found = Diagnostic::new(Code::NotIterable, span, format!("`{ty}` has no elements to go through"));
                 let int = ty.is_scalar(Kind::Int);
                 let help = "`range(…)` goes through the integers from 0 up to it";
-                self.report(if int { found.help(help) } else { found });
+                let text = ty.is_scalar(Kind::Str);
+                self.report(match (int, text) {
+                    (true, _) => found.help(help),
+                    (_, true) => found.help("a text is one value, and is not taken apart"),
+                    (false, false) => found,
+                });
                 None
             }
         }

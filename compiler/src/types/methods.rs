@@ -89,6 +89,12 @@ impl<'a> Body<'a, '_> {
             (false, _) if matches!(name.text.as_str(), "length" | "len" | "count") => {
                 found.help("`len(…)` says how many there are")
             }
+            (false, _)
+                if matches!(value.ty(), Ty::List(_))
+                    && matches!(name.text.as_str(), "shape" | "ndim" | "size" | "T") =>
+            {
+                found.help(format!("tensors have it: `array(…).{}`; `len(…)` counts the items of a list", name.text))
+            }
             (false, Some(near)) => found.meant(name.span, near),
             (false, None) => found,
         })

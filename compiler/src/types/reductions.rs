@@ -189,7 +189,7 @@ impl Body<'_, '_> {
             return self.reduce(reduce, values.remove(0), axis, span);
         }
         if values.is_empty() {
-            return self.fail(Diagnostic::new(Code::BadCall, span, "of what? no value is given"));
+            return self.fail(Diagnostic::new(Code::BadCall, span, "there is no value here to choose from"));
         }
         let mut values = values.into_iter();
         let Some(first) = values.next() else { return Value::error(span) };
