@@ -13,12 +13,12 @@ pub(super) fn groups(words: &[Word]) -> Vec<Range<usize>> {
     };
     let found = match first.keyword() {
         Some(keyword) => match keyword {
-            Keyword::If | Keyword::Elif | Keyword::While => vec![1..end.saturating_sub(1)],
+            Keyword::If | Keyword::Elif | Keyword::While => one(1..end.saturating_sub(1)),
             Keyword::For => after(words, Keyword::In, end - 1),
-            Keyword::Return => vec![1..end],
+            Keyword::Return => one(1..end),
             Keyword::Assert => match top(words, |token| *token == Token::Comma).next() {
                 Some(comma) => vec![1..comma, comma + 1..end],
-                None => vec![1..end],
+                None => one(1..end),
             },
             Keyword::From => after(words, Keyword::Import, end),
             Keyword::Input | Keyword::Output | Keyword::Role | Keyword::Precision => Vec::new(),
@@ -35,6 +35,10 @@ pub(super) fn groups(words: &[Word]) -> Vec<Range<usize>> {
 /// From the first such keyword to `end`.
 fn after(words: &[Word], keyword: Keyword, end: usize) -> Vec<Range<usize>> {
     top(words, |token| *token == Token::Keyword(keyword)).next().map(|at| at + 1..end).into_iter().collect()
+}
+
+fn one(group: Range<usize>) -> Vec<Range<usize>> {
+    std::iter::once(group).collect()
 }
 
 /// What is assigned.

@@ -91,7 +91,7 @@ fn between(words: &[Word], at: usize, frame: Frame) -> bool {
         Token::Colon => false,
         Token::Dot => words[at - 1].keyword().is_some() && !before.ends_expression(),
         Token::Open(_) => !before.ends_expression() && after_token(before, frame),
-        Token::Assign => frame.annotated && frame.bracket || !frame.bracket && !is_why(before),
+        Token::Assign => frame.annotated && frame.bracket || !(frame.bracket || is_why(before)),
         _ => after_token(before, frame) || before == &Token::Dot && matches!(after, Token::Keyword(_)),
     }
 }
@@ -99,7 +99,7 @@ fn between(words: &[Word], at: usize, frame: Frame) -> bool {
 /// Whether a blank follows a token, whatever comes; unary signs and opening brackets are dealt with before.
 fn after_token(before: &Token, frame: Frame) -> bool {
     match before {
-        Token::Assign => frame.annotated && frame.bracket || !frame.bracket,
+        Token::Assign => frame.annotated || !frame.bracket,
         Token::Colon => !frame.index || frame.wide,
         Token::Dot | Token::Open(_) | Token::Newline | Token::ValueFollows => false,
         Token::Name(_) | Token::Int(_) | Token::Decimal(_) | Token::Str(_) | Token::FString(_) => true,
