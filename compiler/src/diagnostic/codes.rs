@@ -101,6 +101,8 @@ codes! {
     E0219 UnknownType         "a type that does not exist or is not complete";
     E0220 ShapeMismatch       "sizes that do not fit together";
     E0221 UnknownDimension    "a shape variable that nothing binds";
+    E0222 NotAnException      "something raised or caught that is no exception";
+    E0223 NothingToRaise      "`raise` alone where no exception is being handled";
     // Secrecy and control flow
     E0301 SecretLoop          "a loop whose end depends on a secret";
     E0302 SecretPosition      "a secret where the position or size must be public";
@@ -119,6 +121,7 @@ codes! {
     E0900 Internal            "the compiler made a program that its own verifier refuses";
     // Warnings
     W0340 ShadowsLibrary      "a file that hides a module of the library";
+    W0341 UnreachableExcept   "an `except` whose exceptions an earlier one takes";
     W0330 SecretLookup        "a position that is secret: every element is read";
 }
 

@@ -2,6 +2,7 @@
 
 use super::Program;
 use super::layout::{Leaf, leaves};
+use super::protect::Around;
 use crate::ir::{Block, BlockId, Function, Handler, Op, Terminator};
 use crate::source::Span;
 use crate::types::tree::{self, LocalId};
@@ -35,6 +36,8 @@ pub struct Body<'p, 'a> {
     pub writes: u32,
     /// Where exceptions go of what is added now.
     pub handler: Option<Handler>,
+    /// What was in force at the beginning of each protected body around this point.
+    pub around: Vec<Around>,
     out: Function,
     current: BlockId,
     locals: Vec<Value>,
@@ -90,6 +93,7 @@ impl<'p, 'a> Body<'p, 'a> {
             span: tree.span,
             writes: 0,
             handler: None,
+            around: Vec::new(),
             out,
             current: BlockId(0),
             locals,

@@ -15,6 +15,7 @@ mod layout;
 mod operator;
 mod path;
 mod primitive;
+mod protect;
 mod select;
 mod statement;
 #[cfg(test)]
@@ -43,7 +44,7 @@ pub fn lower(tree: &Tree, sources: &Sources) -> Module {
         constants: program.constants,
         notes: program.notes,
         frac: tree.precision.fix_frac,
-        exceptions: Vec::new(),
+        exceptions: tree.exceptions.clone(),
     }
 }
 

@@ -28,8 +28,14 @@ impl Body<'_, '_> {
             StmtKind::Return(value) => self.return_value(value.as_ref()),
             StmtKind::Raise(exception, message) => {
                 let message = self.one(message);
-                self.end(Terminator::Raise((*exception).into(), message));
+                self.end(Terminator::Raise(*exception, message));
             }
+            StmtKind::Reraise(caught) => {
+                let caught = self.told(*caught);
+                self.end(Terminator::Reraise(caught));
+            }
+            StmtKind::Try { body, caught, handler, otherwise } => self.protect(body, *caught, handler, otherwise),
+            StmtKind::Outside(level, statements) => self.outside(*level, statements),
             StmtKind::Print(text) => {
                 let text = self.one(text);
                 self.emit(Instruction::Print { src: public(text) });

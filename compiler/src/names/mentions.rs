@@ -112,7 +112,11 @@ impl<'a> Mentions<'a> {
                 self.assigned.insert(&class.name.text);
             }
             StmtKind::Import(_) | StmtKind::FromImport(_) => {}
-            StmtKind::Pass | StmtKind::Try(_) | StmtKind::Error => {}
+            StmtKind::Try(parts) => {
+                self.assigned
+                    .extend(parts.handlers.iter().filter_map(|handler| Some(handler.name.as_ref()?.text.as_str())));
+            }
+            StmtKind::Pass | StmtKind::Error => {}
         }
         each_block(&stmt.kind, &mut |block| self.block(block));
     }

@@ -225,7 +225,7 @@ impl<'a> Body<'a, '_> {
                 let kind = ExprKind::Binary(differ, Box::new(length.expr), Box::new(expected.expr));
                 let test = Expr { kind, ty: Ty::scalar(Kind::Bool), span };
                 let text = Value::text(format!("expected {count} values to unpack"), span).expr;
-                let then = vec![tree::Stmt { kind: tree::StmtKind::Raise(Exception::ValueError, text), span }];
+                let then = vec![tree::Stmt { kind: tree::StmtKind::Raise(Exception::ValueError.into(), text), span }];
                 if !self.secret.is_empty() && !self.effect(EffectKind::Raise, span) {
                     return false;
                 }

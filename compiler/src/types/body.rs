@@ -5,6 +5,7 @@ use super::effects::Effect;
 use super::flow::{Binding, Flow, Var};
 use super::shape::Dim;
 use super::tree::{Expr, ExprKind, Local, LocalId, Stmt, StmtKind};
+use super::tries::Tries;
 use super::ty::Ty;
 use super::value::{Sym, Value, Why};
 use crate::diagnostic::Diagnostic;
@@ -68,6 +69,8 @@ pub struct Body<'a, 'c> {
     next_arm: u32,
     /// The loops around this point.
     pub loops: Vec<LoopFrame>,
+    /// The `try` statements around this point, and what their handlers are told of the exceptions that are being handled here.
+    pub tries: Tries<'a>,
     /// What each loop's head had to become in earlier walks.
     pub remembered: HashMap<Span, Vec<(Sym, Ty)>>,
     /// Names of comprehensions around this point.
@@ -103,6 +106,7 @@ impl<'a, 'c> Body<'a, 'c> {
             arm: 0,
             next_arm: 1,
             loops: Vec::new(),
+            tries: Tries::default(),
             remembered: HashMap::new(),
             comprehension: Vec::new(),
             iterating: Vec::new(),

@@ -1,6 +1,7 @@
 //! What is known of the whole program while it is checked: precision, dimensions, roles, ports, instances of functions.
 
 use super::effects::Effect;
+use super::exceptions::Exceptions;
 use super::shape::Dim;
 use super::tree::{Function, Stmt, StmtKind, Tree};
 use super::ty::Ty;
@@ -100,6 +101,8 @@ pub struct Checker<'a> {
     pub nesting: usize,
     /// True while a test is checked: its `assert`s say both values.
     pub testing: bool,
+    /// The program's own exceptions.
+    pub exceptions: Exceptions<'a>,
     fuel: u64,
     exhausted: bool,
     next_var: u32,
@@ -125,6 +128,7 @@ impl<'a> Checker<'a> {
             walking: Vec::new(),
             nesting: 0,
             testing: false,
+            exceptions: Exceptions::default(),
             fuel: FUEL,
             exhausted: false,
             next_var: 0,
@@ -210,6 +214,7 @@ impl<'a> Checker<'a> {
             defaults: self.defaults,
             reasons: self.reasons,
             functions,
+            exceptions: self.exceptions.list,
         };
         (Some(tree), self.diagnostics)
     }
@@ -220,7 +225,8 @@ fn lost(stmts: &[Stmt]) -> Option<Span> {
     stmts.iter().find_map(|stmt| match &stmt.kind {
         StmtKind::Expr(value) => (value.ty == Ty::Error).then_some(stmt.span),
         StmtKind::If { then, otherwise, .. } => lost(then).or_else(|| lost(otherwise)),
-        StmtKind::For { body, .. } | StmtKind::While { body, .. } => lost(body),
+        StmtKind::For { body, .. } | StmtKind::While { body, .. } | StmtKind::Outside(_, body) => lost(body),
+        StmtKind::Try { body, handler, otherwise, .. } => [body, handler, otherwise].into_iter().find_map(|b| lost(b)),
         _ => None,
     })
 }

@@ -18,7 +18,7 @@ impl<'a> Body<'a, '_> {
             return Value::error(expr.span);
         }
         self.checker.nesting += 1;
-        let value = self.expr_kind(expr);
+        let value = self.exception_as_value(expr).unwrap_or_else(|| self.expr_kind(expr));
         self.checker.nesting -= 1;
         value
     }

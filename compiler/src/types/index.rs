@@ -34,10 +34,10 @@ impl<'a> Body<'a, '_> {
                 let message =
                     format!("`{ty}` cannot be indexed{}", if items.len() > 1 { " with several places" } else { "" });
                 let found = Diagnostic::new(Code::BadIndex, span, message);
-                self.fail(match ty {
-                    Ty::List(_) => found.help("index one list after the other: `x[i][j]`"),
-                    ty if ty.is_scalar(Kind::Str) => found.help("a text is one value, and is not taken apart"),
-                    _ => found,
+                self.fail(if matches!(ty, Ty::List(_)) {
+                    found.help("index one list after the other: `x[i][j]`")
+                } else {
+                    found
                 })
             }
         }
@@ -214,11 +214,13 @@ impl<'a> Body<'a, '_> {
     fn inside(&mut self, at: &Value, size: &Dim) -> bool {
         let (Some(index), Some(count)) = (at.as_int(), size.as_const()) else { return true };
         let inside = count >= 0 && (-count..count).contains(&index);
-        if !inside {
+        // Where the exception is handled, it may be meant.
+        if !inside && !self.tries.protects() {
             let message = format!("position {index} does not exist on an axis of size {count}");
             self.report(Diagnostic::new(Code::BadIndex, at.span(), message));
+            return false;
         }
-        inside
+        true
     }
 
     /// `base[at]` with a secret position: every element is read.

@@ -260,9 +260,15 @@ fn convert_returns(body: &mut [Stmt], result: &Ty) {
                 convert_returns(then, result);
                 convert_returns(otherwise, result);
             }
-            StmtKind::For { body, .. } | StmtKind::While { body, .. } => convert_returns(body, result),
+            StmtKind::For { body, .. } | StmtKind::While { body, .. } | StmtKind::Outside(_, body) => {
+                convert_returns(body, result)
+            }
+            StmtKind::Try { body, handler, otherwise, .. } => {
+                [body, handler, otherwise].into_iter().for_each(|block| convert_returns(block, result));
+            }
             StmtKind::Assign(..) | StmtKind::AssignPath(..) | StmtKind::Push(..) | StmtKind::Pop { .. } => {}
-            StmtKind::Expr(_) | StmtKind::Break | StmtKind::Continue | StmtKind::Raise(..) => {}
+            StmtKind::Expr(_) | StmtKind::Break | StmtKind::Continue => {}
+            StmtKind::Raise(..) | StmtKind::Reraise(_) => {}
             StmtKind::Print(_) | StmtKind::Output(..) => {}
         }
     }

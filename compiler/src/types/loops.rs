@@ -140,7 +140,10 @@ impl<'a> Body<'a, '_> {
                 self.leave_loop(head, frame, ends);
                 return stmts;
             }
-            self.checker.diagnostics.truncate(marks.0);
+            // What is wrong in the first turn already is not found again.
+            if !frame.grown.iter().any(|(_, var)| *var == Var::Error) {
+                self.checker.diagnostics.truncate(marks.0);
+            }
             self.returned.truncate(marks.1);
             self.flow = head;
             self.grow_head(frame.grown, span);
@@ -240,7 +243,7 @@ impl<'a> Body<'a, '_> {
             // The parser has said that it cannot stand here.
             return;
         };
-        if !self.jump(what, depth, span) {
+        if !self.jump(what, depth, span) || !self.finish(self.loops.len()) {
             return;
         }
         self.back_to_head(span);

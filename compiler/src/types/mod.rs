@@ -16,6 +16,7 @@ mod calls;
 mod checker;
 mod convert;
 mod effects;
+mod exceptions;
 mod expressions;
 mod flow;
 mod index;
@@ -39,6 +40,7 @@ mod tensors;
 mod testing;
 mod text;
 pub mod tree;
+mod tries;
 pub mod ty;
 mod value;
 

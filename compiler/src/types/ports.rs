@@ -3,6 +3,7 @@
 use super::body::Body;
 use super::checker::{Checker, Output};
 use super::convert::Wanted;
+use super::exceptions::Exceptions;
 use super::flow::Var;
 use super::shape::Dim;
 use super::testing::top_level;
@@ -28,6 +29,7 @@ impl<'a> Checker<'a> {
                 roles.iter().for_each(|role| self.declare_role(role));
             }
         }
+        self.exceptions = Exceptions::collect(modules, &self.scopes, &mut self.diagnostics);
         let mut body = Body::new(&mut self, Owner::PROGRAM);
         body.imported_files(modules);
         body.block_at_top(&module.body);

@@ -56,7 +56,11 @@ pub fn each_call(body: &mut [Stmt], visit: &mut dyn FnMut(&mut FunctionId)) {
                 each_call(body, visit);
             }
             StmtKind::Return(value) => value.iter_mut().for_each(|value| calls_in(value, visit)),
-            StmtKind::Break | StmtKind::Continue => {}
+            StmtKind::Try { body, handler, otherwise, .. } => {
+                [body, handler, otherwise].into_iter().for_each(|block| each_call(block, visit));
+            }
+            StmtKind::Outside(_, body) => each_call(body, visit),
+            StmtKind::Break | StmtKind::Continue | StmtKind::Reraise(_) => {}
         }
     }
 }

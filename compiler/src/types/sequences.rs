@@ -381,7 +381,7 @@ impl<'a> Body<'a, '_> {
         if !count && self.effect(EffectKind::Raise, span) {
             let found = self.compare_value(CompareOp::Ge, number.clone(), Value::int(0, span), span);
             let text = Value::text("the item is not in the list", span).expr;
-            let raise = Stmt { kind: StmtKind::Raise(mpc_bytecode::operand::Exception::ValueError, text), span };
+            let raise = Stmt { kind: StmtKind::Raise(mpc_bytecode::operand::Exception::ValueError.into(), text), span };
             stmts.push(Stmt {
                 kind: StmtKind::If { test: negate(found.expr), then: vec![raise], otherwise: Vec::new() },
                 span,

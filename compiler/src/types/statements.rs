@@ -18,6 +18,7 @@ use mpc_bytecode::operand::{Exception, Unary};
 impl<'a> Body<'a, '_> {
     /// A block; what comes after a jump is not walked.
     pub fn block(&mut self, body: &'a [ast::Stmt]) {
+        self.note_point();
         for stmt in body {
             if self.flow.dead || !self.checker.spend(stmt.span) {
                 return;
@@ -25,6 +26,7 @@ impl<'a> Body<'a, '_> {
             self.checker.nesting += 1;
             self.stmt(stmt);
             self.checker.nesting -= 1;
+            self.note_point();
         }
     }
 
@@ -55,17 +57,14 @@ impl<'a> Body<'a, '_> {
             StmtKind::Return(value) => self.return_stmt(value.as_ref(), span),
             StmtKind::Assert { test, message } => self.assert_stmt(test, message.as_ref(), span),
             StmtKind::Function(function) => self.function_stmt(function),
+            StmtKind::Class(class) if class.base.is_some() => self.exception_class(class),
             StmtKind::Class(class) => {
                 self.not_yet(class.header, "`class`", "use tuples, or separate variables");
                 self.reported(stmt);
             }
             StmtKind::Import(_) | StmtKind::FromImport(_) => {}
-            StmtKind::Try(_) => {
-                let first = Span { end: span.start + 3, ..span };
-                self.not_yet(first, "`try`", "check with `if` before the operation that may fail");
-                self.reported(stmt);
-            }
-            StmtKind::Raise { .. } => self.raise_stmt(span),
+            StmtKind::Try(parts) => self.try_stmt(parts, span),
+            StmtKind::Raise { value, cause } => self.raise_stmt(value.as_ref(), cause.as_ref(), span),
         }
     }
 
@@ -91,11 +90,6 @@ impl<'a> Body<'a, '_> {
     fn at_top(&self) -> bool {
         // Elsewhere the parser has said so.
         self.owner == Owner::PROGRAM && self.loops.is_empty() && self.checker.nesting == 1
-    }
-
-    fn raise_stmt(&mut self, span: Span) {
-        self.not_yet(span, "`raise`", "`assert condition, \"message\"` stops the program when the condition is false");
-        self.flow.dead = true;
     }
 
     fn function_stmt(&mut self, function: &'a ast::FunctionDef) {
@@ -154,7 +148,7 @@ impl<'a> Body<'a, '_> {
                 (None, values) => values.unwrap_or_else(|| Value::text("", span)),
             };
             if !text.is_error() {
-                walk.emit(tree::StmtKind::Raise(Exception::AssertionError, text.expr), span);
+                walk.emit(tree::StmtKind::Raise(Exception::AssertionError.into(), text.expr), span);
             }
         });
         let test = negate(condition.expr);
@@ -168,6 +162,10 @@ impl<'a> Body<'a, '_> {
         };
         let given = value.map(|value| self.expr(value));
         if !self.jump("return", 0, span) {
+            return;
+        }
+        let given = given.map(|value| if self.finishes(0) { self.hold(value, false) } else { value });
+        if !self.finish(0) {
             return;
         }
         let none = given.as_ref().is_none_or(|value| *value.ty() == Ty::None);

@@ -10,7 +10,8 @@
 
 use super::ty::Ty;
 use crate::source::Span;
-use mpc_bytecode::operand::{Binary, Exception, Reduction, Unary};
+use mpc_bytecode::operand::{Binary, ExceptionId, Reduction, Unary};
+use mpc_bytecode::program::ExceptionClass;
 use mpc_bytecode::{Constant, Port, Precision, Role};
 
 /// A whole program.
@@ -30,6 +31,8 @@ pub struct Tree {
     pub reasons: Vec<Option<String>>,
     /// Instances of functions; the first is the top level.
     pub functions: Vec<Function>,
+    /// The program's own exceptions.
+    pub exceptions: Vec<ExceptionClass>,
 }
 
 /// One instance of a function: for one list of argument types.
@@ -141,11 +144,38 @@ pub enum StmtKind {
     /// Ends the function.
     Return(Option<Expr>),
     /// Raises an exception; the message is a `str`.
-    Raise(Exception, Expr),
+    Raise(ExceptionId, Expr),
+    /// Raises once more what a handler was told of.
+    Reraise(Caught),
+    /// Runs a body; where it raises an exception, the handler, which is told of it; else what follows the body, unprotected.
+    Try {
+        /// What is protected. No local that the handler reads is in another than it knows at any moment.
+        body: Vec<Stmt>,
+        /// What tells the handler of the exception.
+        caught: Caught,
+        /// What follows an exception.
+        handler: Vec<Stmt>,
+        /// What follows the body's end.
+        otherwise: Vec<Stmt>,
+    },
+    /// Statements that run as if they stood outside of the [`StmtKind::Try`] bodies, and of their loops, from this one inwards:
+    /// the outermost is 0.
+    Outside(u32, Vec<Stmt>),
     /// Prints a `str` as it is, without a newline of its own.
     Print(Expr),
     /// Discloses a value to the port's parties. Adjacent ones share a round.
     Output(PortIndex, Expr),
+}
+
+/// The locals that tell of an exception.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Caught {
+    /// An `int`: the number of its class.
+    pub class: LocalId,
+    /// A `str`.
+    pub message: LocalId,
+    /// An `int` that stands for the place.
+    pub origin: LocalId,
 }
 
 /// One step of a path into a container.

@@ -149,7 +149,7 @@ impl Generator {
             inside: false,
             names: 0,
         };
-        let mut out = Vec::new();
+        let mut out = super::attempt::definitions();
         for _ in 0..own.dice.number(0..=2) {
             let function = if own.dice.percent(30) { own.recursive() } else { own.function() };
             out.push(function);

@@ -27,6 +27,7 @@ pub fn check(module: &Module) -> Result<(), String> {
         reasons: vec![None; ports.len()],
         ports,
         functions: Vec::new(),
+        exceptions: Vec::new(),
     };
     let program = crate::emit::emit(module, &tree, &Sources::new());
     mpc_bytecode::verify(&program).map_err(|error| error.to_string())

@@ -462,3 +462,96 @@ proptest! {
         let _ = Program::from_bytes(&crate::program::sealed(&body)).map(|program| verify(&program));
     }
 }
+
+/// A handler, an exception of the program's own, and an inlined call.
+const HANDLED: &str = r#"
+mpcb 2
+file 0 "t.mpc"
+k0 int 3
+k1 str "few"
+class0 "TooFew" ValueError
+class1 "One" class0
+
+function f0 "main"
+  registers p 5 int, str
+  handler @1 @4 to @6 p3 p5 p4
+  inlined "inner" at 0:1 in 0
+  const p0 k0
+  const p1 k0
+  within 1
+  binary floordiv p2 p0 p1
+  binary floordiv p2 p0 p2
+  within 0
+  const p5 k1
+  raise class1 p5
+@6 binary add p0 p1 p3
+  reraise p3 p5 p4
+"#;
+
+/// What the verifier says of the program with the handler once `from` stands as `to`.
+fn misled(from: &str, to: &str) -> String {
+    let text = Program::from_text(HANDLED.trim_start()).expect("the text is right").to_text();
+    assert!(text.contains(from), "`{from}` is not in\n{text}");
+    let program = Program::from_text(&text.replacen(from, to, 1)).expect("the text is still a program");
+    fault(&program).message
+}
+
+#[test]
+fn handlers() {
+    assert_eq!(verify(&Program::from_text(HANDLED.trim_start()).expect("the text is right")), Ok(()));
+    let handler = "handler @1 @4 to @6 p3 p5 p4";
+    let with = |to: &str| misled(handler, to);
+    assert_eq!(with("handler @4 @4 to @6 p3 p5 p4"), "the handler of @4 to @4 handles nothing");
+    assert_eq!(with("handler @4 @1 to @6 p3 p5 p4"), "the handler of @4 to @1 handles nothing");
+    assert_eq!(
+        with("handler @1 @9 to @6 p3 p5 p4"),
+        "the end of what a handler handles, @8 does not exist: there are 8"
+    );
+    assert_eq!(with("handler @1 @4 to @8 p3 p5 p4"), "a handler's target @8 does not exist: there are 8");
+    assert_eq!(with("handler @1 @4 to @6 p9 p5 p4"), "register p9 does not exist: there are 6");
+    assert_eq!(with("handler @1 @4 to @6 p3 p5 p3"), "the handler of @1 to @4 writes p3 twice");
+    assert_eq!(with("handler @1 @4 to @6 p5 p3 p4"), "p5 is str, not int");
+    assert_eq!(with("handler @1 @4 to @6 s0 p5 p4"), "register s0 does not exist: there are 0");
+    let two = format!("{handler}\n  handler @3 @5 to @6 p3 p5 p4");
+    assert_eq!(with(&two), "the handlers are not in order, or overlap, at @3");
+    let two = format!("handler @4 @5 to @6 p3 p5 p4\n  {handler}");
+    assert_eq!(with(&two), "the handlers are not in order, or overlap, at @1");
+}
+
+/// Along the way of an exception, what was written before the first instruction that can raise is written, and what the handler is told of.
+#[test]
+fn handlers_read_what_is_written_on_every_way() {
+    let read = "binary add p0 p1 p3";
+    let unwritten = |reg: &str| format!("binary: {reg} may be read before it is written");
+    // Written by the first that can raise, so perhaps not written.
+    assert_eq!(misled(read, "binary add p0 p2 p3"), unwritten("p2"));
+    // Not what it is told of in.
+    assert_eq!(misled("to @6 p3 p5 p4", "to @6 p2 p5 p4"), unwritten("p3"));
+}
+
+#[test]
+fn exceptions() {
+    assert_eq!(
+        misled("class1 \"One\" class0", "class1 \"One\" class1"),
+        "class1 derives from class1, which does not come before it"
+    );
+    assert_eq!(
+        misled("class0 \"TooFew\" ValueError", "class0 \"TooFew\" class1"),
+        "class0 derives from class1, which does not come before it"
+    );
+    assert_eq!(misled("\"TooFew\"", "\"\""), "class0 has no name");
+    assert_eq!(misled("raise class1", "raise class2"), "raise: exception class2 does not exist: there are 2");
+    assert_eq!(misled("reraise p3 p5", "reraise p5 p5"), "reraise: p5 is str, not int");
+    assert_eq!(misled("reraise p3 p5", "reraise p3 p3"), "reraise: p3 is int, not str");
+}
+
+#[test]
+fn inlined_calls() {
+    assert_eq!(misled("at 0:1 in 0", "at 0:1 in 1"), "inlined call 1 stands within 1, which is none before it");
+    assert_eq!(misled("at 0:1 in 0", "at 4:1 in 0"), "source file 4 does not exist: there are 1");
+    assert_eq!(misled("within 1", "within 2"), "inlined call 1 does not exist: there are 1");
+    assert_eq!(misled("within 0", "within 0 from @2"), "its table of inlined calls is not in order at instruction 2");
+    let beyond =
+        "its table of inlined calls names an instruction that is not there: instruction 9 does not exist: there are 8";
+    assert_eq!(misled("within 0", "within 0 from @9"), beyond);
+}
