@@ -34,10 +34,10 @@ impl<'a> Body<'a, '_> {
                 let message =
                     format!("`{ty}` cannot be indexed{}", if items.len() > 1 { " with several places" } else { "" });
                 let found = Diagnostic::new(Code::BadIndex, span, message);
-                self.fail(if matches!(ty, Ty::List(_)) {
-                    found.help("index one list after the other: `x[i][j]`")
-                } else {
-                    found
+                self.fail(match ty {
+                    Ty::List(_) => found.help("index one list after the other: `x[i][j]`"),
+                    ty if ty.is_scalar(Kind::Str) => found.help("a text is one value, and is not taken apart"),
+                    _ => found,
                 })
             }
         }

@@ -79,7 +79,11 @@ impl<'a> Body<'a, '_> {
 
     fn refuse_unary(&mut self, op: UnaryOp, value: &Value, refusal: Refusal, span: Span) -> Value {
         let found = Diagnostic::new(Code::BadOperand, span, format!("`{op}` does not take `{}`", value.ty()));
-        self.fail(if refusal == Refusal::InvertedTruth { found.help("use `not`") } else { found })
+        self.fail(match value.ty() {
+            _ if refusal == Refusal::InvertedTruth => found.help("use `not`"),
+            Ty::List(_) => found.fix("`array(…)` makes a tensor of a list", wrapped(value, "array")),
+            _ => found,
+        })
     }
 
     /// `left op right`
