@@ -89,6 +89,12 @@ mod tests {
     }
 
     #[test]
+    fn the_program_is_laid_out_as_programs_are() {
+        let laid_out = mpcc::format::format(mpcc::source::FileId(0), FILES[0].1);
+        assert_eq!(laid_out.as_deref().ok(), Some(FILES[0].1));
+    }
+
+    #[test]
     fn the_readme_says_what_the_command_says() {
         assert!(FILES[3].1.contains(&run_command("{name}")), "{}", run_command("{name}"));
     }
