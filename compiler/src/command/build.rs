@@ -7,13 +7,16 @@ use mpcc::diagnostic::{any_error, json, render, sarif};
 use mpcc::{Compilation, source::Disk};
 use std::path::{Path, PathBuf};
 
-/// `mpcc build FILE`: says in one line each what is written and what is disclosed.
+/// `mpcc build FILE`: says in one line each what is written, what is disclosed and what it costs.
 pub fn build(file: &Path, output: Option<PathBuf>, format: Format) -> Result<u8, Failure> {
     let (program, _) = compile_as(file, format)?;
     let output = output.unwrap_or_else(|| file.with_extension("mpcb"));
     write(&output, &program.to_bytes())?;
     eprintln!("{}: program {}", output.display(), program.hash());
     eprintln!("{}", disclosures(&program));
+    if let Some(line) = super::cost::in_a_line(&program) {
+        eprintln!("{line}");
+    }
     Ok(exit::OK)
 }
 

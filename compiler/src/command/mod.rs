@@ -2,6 +2,7 @@
 
 mod build;
 mod completions;
+mod cost;
 mod explain;
 mod fmt;
 #[cfg(feature = "run")]
@@ -64,6 +65,8 @@ enum Command {
         /// The shell.
         shell: clap_complete::Shell,
     },
+    /// Says what a program costs before it runs: rounds, bytes and correlated randomness, by function and by line.
+    Cost(cost::CostArgs),
     /// Prints the bytecode of a program (`.mpc` or `.mpcb`) as text.
     Dis(DisArgs),
     /// Turns the text that `dis` prints back into bytecode.
@@ -144,6 +147,7 @@ pub fn main(args: Vec<OsString>) -> u8 {
         (Some(Command::Explain { code }), _) => explain::explain(code.as_deref()),
         (Some(Command::New { name }), _) => new::new(&name),
         (Some(Command::Completions { shell }), _) => completions::completions(shell),
+        (Some(Command::Cost(args)), _) => cost::run(&args),
         (Some(Command::Dis(args)), _) => build::dis(&args.file),
         (Some(Command::Asm(args)), _) => build::asm(&args.file, &args.output),
         #[cfg(feature = "run")]

@@ -10,6 +10,7 @@
 #[cfg(test)]
 mod arbitrary;
 pub mod cost;
+pub mod disclose;
 pub mod isa;
 pub mod operand;
 pub mod predict;

@@ -3,7 +3,7 @@
 //! ```text
 //! "MPCB"  version: u16  length of body: u64  SHA-256 of body: 32 bytes  body
 //! ```
-//! All numbers are little-endian; the body is postcard. The hash is the program's name among players: those who run a program
+//! All numbers are little-endian; the body is postcard, and the hash of the [disclosures](crate::disclose). The hash is the program's name among players: those who run a program
 //! compare it before anything secret moves.
 
 use crate::isa::Instruction;
@@ -440,7 +440,9 @@ pub fn sealed(body: &[u8]) -> Vec<u8> {
 
 impl Program {
     fn body(&self) -> Vec<u8> {
-        postcard::to_allocvec(self).expect("a program in memory has no unserialisable part")
+        let mut body = postcard::to_allocvec(self).expect("a program in memory has no unserialisable part");
+        body.extend(crate::disclose::hash(self).0);
+        body
     }
 
     /// The program's hash.
@@ -477,10 +479,13 @@ impl Program {
         }
         let stored = postcard::take_from_bytes::<StoredProgram>(body);
         let (stored, rest) = stored.map_err(|error| LoadError::Body(error.to_string()))?;
-        if !rest.is_empty() {
-            return Err(LoadError::Body(format!("{} bytes are left over", rest.len())));
+        if rest.len() != 32 {
+            return Err(LoadError::Body(format!("{} bytes are left over, not the 32 of a hash", rest.len())));
         }
         let program = stored.decode()?;
+        if crate::disclose::hash(&program).0[..] != *rest {
+            return Err(LoadError::Body("its hash of disclosures is not that of what it discloses".into()));
+        }
         // One program, one hash: numbers could be written with more bytes than they need.
         if program.body() != body {
             return Err(LoadError::Body("it is not written the one way that a program is written".into()));

@@ -23,6 +23,7 @@ pub fn reference() -> String {
         handlers(),
         secret_arithmetic(),
         checks(),
+        disclosures(),
         costs(),
     ];
     sections.join("\n")
@@ -46,7 +47,8 @@ fn container() -> String {
          | 2 | version: {VERSION} |\n\
          | 8 | length of the body |\n\
          | 32 | SHA-256 of the body, which is the program's name among players |\n\
-         | … | the body, in [postcard](https://postcard.jamesmunns.com) |\n\n\
+         | … | the body, in [postcard](https://postcard.jamesmunns.com) |\n\
+         | 32 | the hash of the disclosures, the end of the body |\n\n\
          The body holds, in this order:\n\n\
          | part | contents |\n|---|---|\n\
          | precision | bits of integers; bits and fractional bits of fixed-point numbers |\n\
@@ -204,6 +206,19 @@ fn primitives(elements: u64) -> [(&'static str, Work); 9] {
         ("eqz", Work::Eqz { elements, bits: 0 }),
         ("bits 8", Work::Bits { elements, bits: 8 }),
     ]
+}
+
+fn disclosures() -> String {
+    "## Disclosures\n\n\
+     A program is known among players by the hash of its body; what it discloses, by a hash of its own, so that people can agree to \
+     that and need not do so again for every change of the program. It is SHA-256 over `mpc disclosures 1` and, each once and in order, an entry \
+     for every disclosure, in postcard: the roles that learn it (or `all`), the output port if it is one, the expression and the \
+     reason in the source, the inputs whose values can change it, the inputs that can decide through what was revealed before whether it \
+     happens, and whether it may happen more than once. The inputs follow from the code, by the flow of data and of control, and are not taken from the file.\n\n\
+     No part of it are lines, sizes, and how a value is computed from its inputs: `mpcc audit` shows the first two, and for the \
+     last there is the hash of the whole program. The machine computes the hash from the code when it reads a program, and compares it with the one in \
+     the file and with the one that its player has approved.\n"
+        .into()
 }
 
 fn costs() -> String {

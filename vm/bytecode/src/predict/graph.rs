@@ -14,6 +14,8 @@ pub struct Graph {
     loops: Vec<Option<Loop>>,
     meets: Vec<Option<usize>>,
     returns: Vec<bool>,
+    next: Vec<Vec<usize>>,
+    instructions: usize,
 }
 
 /// A loop: what can reach its header again without leaving it.
@@ -57,6 +59,7 @@ impl Graph {
         let block_of: Vec<usize> = (0..code.len()).map(|at| starts.partition_point(|&start| start <= at) - 1).collect();
         let ends = starts.iter().skip(1).copied().chain([code.len()]);
         let next: Vec<Vec<usize>> = ends
+            .take(starts.len())
             .map(|end| successors(code, end - 1).into_iter().filter_map(|to| block_of.get(to).copied()).collect())
             .collect();
         let last = |block: usize| starts.get(block + 1).copied().unwrap_or(code.len()) - 1;
@@ -64,7 +67,86 @@ impl Graph {
             (0..starts.len()).map(|block| matches!(code.get(last(block)), Some(Instruction::Return { .. }))).collect();
         let (returns, meets) = meeting_points(&next, &leaves);
         let loops = loops(&next, &starts);
-        Self { block_of, starts, loops, meets, returns }
+        Self { block_of, starts, loops, meets, returns, next, instructions: code.len() }
+    }
+
+    /// How many blocks there are.
+    pub fn blocks(&self) -> usize {
+        self.starts.len()
+    }
+
+    /// The block of an instruction.
+    pub fn block(&self, at: usize) -> Option<usize> {
+        self.block_of.get(at).copied()
+    }
+
+    /// The instructions of a block.
+    pub fn range(&self, block: usize) -> std::ops::Range<usize> {
+        let end = |block: usize| self.starts.get(block).copied().unwrap_or(self.instructions);
+        end(block)..end(block + 1)
+    }
+
+    /// Where a block may lead.
+    pub fn next(&self, block: usize) -> impl Iterator<Item = usize> {
+        self.next.get(block).into_iter().flatten().copied()
+    }
+
+    /// The blocks behind an instruction up to where its ways meet again; where a way ends by an exception, all behind it.
+    pub fn region(&self, at: usize) -> Vec<usize> {
+        let Some(block) = self.block(at) else { return Vec::new() };
+        let all_return = self.next(block).all(|next| self.returns[next]);
+        let meet = self.meets[block].filter(|_| all_return);
+        self.reached(self.next(block).collect(), meet)
+    }
+
+    /// The blocks that can be come to from an instruction, its own among them.
+    pub fn onward(&self, at: usize) -> Vec<usize> {
+        self.reached(self.block(at).into_iter().collect(), None)
+    }
+
+    fn reached(&self, from: Vec<usize>, but: Option<usize>) -> Vec<usize> {
+        let mut seen = vec![false; self.blocks()];
+        let mut open = from;
+        let mut found = Vec::new();
+        while let Some(block) = open.pop() {
+            if Some(block) != but && !std::mem::replace(&mut seen[block], true) {
+                found.push(block);
+                open.extend(self.next(block));
+            }
+        }
+        found
+    }
+
+    /// For every instruction of a function, whether it can be come to again.
+    pub fn on_cycles(function: &Function) -> Vec<bool> {
+        let graph = Self::of(function);
+        let mut next = graph.next.clone();
+        for handler in &function.handlers {
+            let Some(target) = graph.block(handler.target as usize) else { continue };
+            let from = graph.block(handler.from as usize);
+            let to = graph.block((handler.to as usize).saturating_sub(1));
+            if let (Some(from), Some(to)) = (from, to) {
+                next.iter_mut().take(to + 1).skip(from).for_each(|next| next.push(target));
+            }
+        }
+        let cyclic = Self::cyclic(&next);
+        graph.block_of.iter().map(|&block| cyclic[block]).collect()
+    }
+
+    /// For every node of a graph, whether it can be come to from itself: Kosaraju's components of more than one node, and nodes that lead to
+    /// themselves.
+    pub fn cyclic(next: &[Vec<usize>]) -> Vec<bool> {
+        let (mut order, mut seen) = (Vec::new(), vec![false; next.len()]);
+        (0..next.len()).for_each(|root| order.extend(postorder_from(next, root, &mut seen)));
+        let back = turned(next);
+        let mut seen = vec![false; next.len()];
+        let mut cyclic = vec![false; next.len()];
+        for &root in order.iter().rev() {
+            let component = postorder_from(&back, root, &mut seen);
+            let more = component.len() > 1 || next[root].contains(&root);
+            component.into_iter().for_each(|node| cyclic[node] = more);
+        }
+        cyclic
     }
 
     /// The loop whose header this instruction is.
@@ -186,9 +268,13 @@ fn nearest(found: &[Option<usize>], place: &[usize], mut a: usize, mut b: usize)
 }
 
 fn postorder(next: &[Vec<usize>], root: usize) -> Vec<usize> {
-    let mut seen = vec![false; next.len()];
+    postorder_from(next, root, &mut vec![false; next.len()])
+}
+
+/// The nodes that were not seen before, each behind those it leads to.
+fn postorder_from(next: &[Vec<usize>], root: usize, seen: &mut [bool]) -> Vec<usize> {
     let (mut order, mut open) = (Vec::new(), Vec::new());
-    if root < next.len() {
+    if seen.get(root) == Some(&false) {
         seen[root] = true;
         open.push((root, 0));
     }

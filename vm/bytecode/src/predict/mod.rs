@@ -34,6 +34,7 @@ mod walk;
 
 pub use expr::{Expr, Hidden};
 pub(crate) use facts::Facts;
+pub(crate) use graph::Graph;
 pub use record::{Done, Prediction, Record, Site};
 pub use setting::Setting;
 pub use walk::predict;
