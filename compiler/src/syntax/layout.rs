@@ -176,10 +176,13 @@ impl Lines<'_> {
         }
     }
 
-    /// A line that probably does not: one that is no deeper than line `first`, where the statement begins.
+    /// A line that probably does not: one that is no deeper than line `first`, where the statement begins, or that follows the
+    /// colon of a block's head.
     fn starts_statement(&self, at: usize, first: usize) -> bool {
         let closes = matches!(self.physical[at][0].token, Token::Close(_));
-        self.starts_surely(at) || (!closes && self.width(at) <= self.width(first))
+        let head = matches!(self.physical[first][0].token, Token::Keyword(keyword) if keyword.class() == Class::Block);
+        let in_block = head && self.physical[at - 1].last().is_some_and(|last| last.token == Token::Colon);
+        self.starts_surely(at) || in_block || (!closes && self.width(at) <= self.width(first))
     }
 
     fn width(&self, at: usize) -> usize {

@@ -4,7 +4,7 @@ use crate::markdown::compile;
 use mpcc::diagnostic::render;
 
 /// Programs in which `¤` stands before the character that is left out.
-const BRACKETS: [(&str, &str); 19] = [
+const BRACKETS: [(&str, &str); 20] = [
     ("in the middle of a file", "x = 1\ny = max(1, 2¤)\nz = 3\nprint(x, z)\n"),
     ("on the first line", "x = [1, 2¤]\nprint(3)\n"),
     ("on the last line", "x = 1\nprint(x¤)\n"),
@@ -20,6 +20,10 @@ const BRACKETS: [(&str, &str); 19] = [
     ("before a block", "x = [1, 2¤]\nfor i in range(3):\n    print(i)\n"),
     ("before a function", "x = (1 + 2¤)\n\ndef f():\n    return 1\n\nprint(f())\n"),
     ("in the condition of an if", "x = 3\nif max(x, 2¤) > 1:\n    print(x)\nelse:\n    print(2)\n"),
+    (
+        "in the head of a for with an if in it",
+        "for i in range(3¤):\n    if i > 1:\n        print(i)\n    elif i > 0:\n        print(0)\n    else:\n        print(1)\n",
+    ),
     ("in the head of a for", "for i in range(3¤):\n    print(i)\nprint(4)\n"),
     ("in a nested block", "for i in range(3):\n    for j in range(2):\n        print(i, j¤)\n    print(i)\nprint(4)\n"),
     ("before a port", "role alice\nx = (1 + 2¤)\ninput a: sint from alice\noutput b: sint to alice\nb = a\n"),
