@@ -2,7 +2,7 @@
 //! program, points into the text, and what it makes survives its own file format.
 
 use mpcc::compile;
-use mpcc::diagnostic::{Diagnostic, any_error, render};
+use mpcc::diagnostic::{Diagnostic, any_error, json, render, sarif};
 use mpcc::source::{Memory, Sources};
 use std::path::Path;
 
@@ -20,11 +20,10 @@ pub fn check(text: &str) -> Result<(), String> {
     }
     compiled.diagnostics.iter().try_for_each(|found| placed(&compiled.sources, found))?;
     // Showing them must not fall over either.
-    let (human, json) = (
-        render::human(&compiled.sources, &compiled.diagnostics, false),
-        render::json(&compiled.sources, &compiled.diagnostics),
-    );
-    if human.is_empty() != compiled.diagnostics.is_empty() || json.is_empty() {
+    let (sources, found) = (&compiled.sources, &compiled.diagnostics);
+    let human = render::human(sources, found, false);
+    let (json, sarif) = (json::json(sources, found), sarif::sarif(sources, found));
+    if human.is_empty() != found.is_empty() || json.is_empty() || sarif.is_empty() {
         return Err("a finding that is not shown".into());
     }
     let Some(program) = compiled.program else { return Ok(()) };

@@ -3,7 +3,7 @@
 use super::outcome::{Call, Outcome};
 use super::{Job, file_of};
 use crate::command::{Failure, Format, exit};
-use mpcc::diagnostic::{Diagnostic, render};
+use mpcc::diagnostic::{Diagnostic, json};
 use mpcc::source::{Source, relative};
 use mpcc::suite::{Suite, Test};
 use serde_json::{Value, json};
@@ -35,7 +35,7 @@ impl Report {
     pub fn broken(&mut self, name: &str, suite: &Suite, test: &Test, found: &[Diagnostic]) {
         self.failed += 1;
         self.say(&format!("FAIL {name}  does not compile"));
-        let errors: Value = serde_json::from_str(&render::json(&suite.sources, found)).unwrap_or_default();
+        let errors: Value = serde_json::from_str(&json::json(&suite.sources, found)).unwrap_or_default();
         let mut object = place(suite, test, name);
         object["outcome"] = json!("broken");
         object["diagnostics"] = errors;
