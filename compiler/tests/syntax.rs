@@ -321,7 +321,7 @@ fn one_mistake_is_one_error() {
         ("except A:\n    pass", "E0037"),
         ("@d\nx = 1", "E0040"),
         ("@d", "E0040"),
-        ("class A:\n    x = 1\n    y: int", "E0039"),
+        ("class A:\n    print(1)\n    y: int", "E0039"),
         ("class A(B, C):\n    x: int", "E0039"),
         ("output x: sint", "E0042"),
         ("input x: sint to alice", "E0042"),

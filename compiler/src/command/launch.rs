@@ -4,8 +4,8 @@
 //! between. Identities are made for the run and deleted with it. A player sees the inputs of its own roles alone.
 
 use super::{Failure, exit};
-use mpc_bytecode::Program;
 use mpc_bytecode::program::Direction;
+use mpc_bytecode::{Port, Program};
 use mpcvm::config::{self, Plan, Sharing};
 use mpcvm::io::Assignment;
 use mpcvm::machine::{Audience, Cast};
@@ -100,8 +100,10 @@ impl Job<'_> {
         let usage = |message: String| Failure::new(exit::USAGE, message);
         let wants_output = option == "--output";
         let ports = || self.program.ports.iter().filter(|port| (port.direction == Direction::Output) == wants_output);
-        let Some(port) = ports().find(|port| port.name == given.name) else {
-            let known: Vec<_> = ports().map(|port| port.name.as_str()).collect();
+        let field = || ports().find(|port| port.is_field_of(&given.name));
+        let Some(port) = ports().find(|port| port.name == given.name).or_else(field) else {
+            let mut known: Vec<_> = ports().map(Port::declared_name).collect();
+            known.dedup();
             let what = if wants_output { "output" } else { "input" };
             let known = if known.is_empty() { "it has none".into() } else { format!("it has {}", known.join(", ")) };
             return Err(usage(format!("the program has no {what} `{}`; {known}", given.name)));
@@ -186,7 +188,8 @@ impl Job<'_> {
         // What was asked for in a file is in it; others have learned the same.
         let outputs: HashSet<&str> =
             self.outputs.iter().filter_map(|text| Some(text.split_once('=')?.0.trim())).collect();
-        lines.retain(|(_, line)| !line.split(" -> ").next().is_some_and(|name| outputs.contains(name)));
+        let in_file = |name: &str| outputs.iter().any(|given| name.strip_prefix(given).is_some_and(ends_there));
+        lines.retain(|(_, line)| !line.split(" -> ").next().is_some_and(in_file));
         // The sort is stable: of one port, lines stay in the order of the players.
         lines.sort_by_key(|(port, _)| *port);
         let mut shown = HashSet::new();
@@ -213,6 +216,11 @@ impl Job<'_> {
         std::fs::write(path, format!("{report:#}\n"))
             .map_err(|error| Failure::new(exit::SYSTEM, format!("cannot write {}: {error}", path.display())))
     }
+}
+
+/// Whether a name that begins with a port's is the port's own, or that of one of its fields.
+fn ends_there(rest: &str) -> bool {
+    rest.is_empty() || rest.starts_with('.')
 }
 
 fn report_of(folder: &Path, index: usize) -> PathBuf {

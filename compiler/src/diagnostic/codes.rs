@@ -103,6 +103,7 @@ codes! {
     E0221 UnknownDimension    "a shape variable that nothing binds";
     E0222 NotAnException      "something raised or caught that is no exception";
     E0223 NothingToRaise      "`raise` alone where no exception is being handled";
+    E0224 CircularClass       "a class that contains itself";
     // Secrecy and control flow
     E0301 SecretLoop          "a loop whose end depends on a secret";
     E0302 SecretPosition      "a secret where the position or size must be public";

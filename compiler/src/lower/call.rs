@@ -1,10 +1,10 @@
 //! Calls of functions, ports and disclosures.
 
 use super::body::{Body, Value, dst, secret};
-use super::layout::{is_scalar, item, leaves};
+use super::layout::{is_flat, item, leaves};
 use crate::ir::Note;
 use crate::types::tree::{Expr, FunctionId, PortIndex};
-use crate::types::ty::Ty;
+use crate::types::ty::{Object, Ty};
 use mpc_bytecode::operand::{FuncId, PortId};
 use mpc_bytecode::program::Parties;
 use mpc_bytecode::{AnyDst, AnySrc, Instruction, Reg, Type};
@@ -71,7 +71,7 @@ impl Body<'_, '_> {
     /// Opens every leaf of a value; public ones stay as they are.
     fn open_value(&mut self, value: &[Reg], ty: &Ty, note: u32) -> Value {
         match ty {
-            Ty::Tuple(components) => {
+            Ty::Tuple(components) | Ty::Object(Object { fields: components, .. }) => {
                 let mut rest = value;
                 let mut out = Value::new();
                 for component in components {
@@ -98,7 +98,7 @@ impl Body<'_, '_> {
     /// Opens a list. Scalars travel as one tensor, in one round; items whose shapes may differ are opened one by one.
     fn open_list(&mut self, list: Reg, inside: &Ty, note: u32) -> Reg {
         let Some(opened) = opened(self.ty(list)) else { return list };
-        if is_scalar(inside) || matches!(inside, Ty::Tuple(parts) if parts.iter().all(is_scalar)) {
+        if is_flat(inside) {
             let kind = self.kind(list);
             return self.as_tensor(list, kind, opened, |body, packed| body.open(packed, note));
         }

@@ -17,6 +17,7 @@ impl Body<'_, '_> {
             (Ty::List(_), Ty::Tensor(Kind::Bool, _)) => vec![self.is_filled(value[0])],
             (_, Ty::Tensor(kind, _)) => value.into_iter().map(|reg| self.convert_tensor(reg, *kind)).collect(),
             (Ty::Tuple(from), Ty::Tuple(to)) => self.convert_tuple(value, from, to),
+            (Ty::Object(from), Ty::Object(to)) => self.convert_tuple(value, &from.fields, &to.fields),
             (Ty::Unknown, _) => self.empty(to),
             (Ty::List(from), _) if **from == Ty::Unknown => self.empty(to),
             (Ty::List(from), Ty::List(to)) => self.convert_list(&value, from, to),

@@ -4,7 +4,7 @@ use super::body::{Body, Value, dst, public, src};
 use super::layout::{component, item, leaves};
 use crate::ir::Terminator;
 use crate::types::tree::{Expr, ExprKind, Place};
-use crate::types::ty::Ty;
+use crate::types::ty::{Object, Ty};
 use mpc_bytecode::operand::{self, DimId, Lists, PortId};
 use mpc_bytecode::{AnyDst, AnySrc, Instruction, Kind, Public, Reg, Src};
 
@@ -60,7 +60,9 @@ impl Body<'_, '_> {
     pub fn expr_as(&mut self, expr: &Expr, ty: &Ty) -> Value {
         match (&expr.kind, ty) {
             (ExprKind::List(items), Ty::List(inside)) => self.list_literal(items, inside),
-            (ExprKind::Tuple(items), Ty::Tuple(types)) => self.operands_as(items.iter().zip(types)).concat(),
+            (ExprKind::Tuple(items), Ty::Tuple(types) | Ty::Object(Object { fields: types, .. })) => {
+                self.operands_as(items.iter().zip(types)).concat()
+            }
             _ => {
                 let value = self.expr(expr);
                 self.convert(value, &expr.ty, ty)

@@ -1,10 +1,10 @@
 //! The choice between two secrets by a secret: `cond·(a − b) + b`.
 
 use super::body::{Body, Value, public, src};
-use super::layout::{is_scalar, item, leaves};
+use super::layout::{is_flat, is_scalar, item, leaves};
 use crate::ir::Terminator;
 use crate::types::tree::Expr;
-use crate::types::ty::Ty;
+use crate::types::ty::{Object, Ty};
 use mpc_bytecode::operand::{Binary, Exception, Lists};
 use mpc_bytecode::{AnyDst, Instruction, Kind, Reg, Type};
 
@@ -21,7 +21,7 @@ impl Body<'_, '_> {
     /// `scalar` says that the condition is one.
     fn select_value(&mut self, test: Reg, a: &[Reg], b: &[Reg], ty: &Ty, scalar: bool) -> Value {
         match ty {
-            Ty::Tuple(components) => {
+            Ty::Tuple(components) | Ty::Object(Object { fields: components, .. }) => {
                 let mut out = Value::new();
                 for component in components {
                     let range = out.len()..(out.len() + leaves(component).len()).min(a.len()).min(b.len());
@@ -52,7 +52,7 @@ impl Body<'_, '_> {
     fn select_list(&mut self, test: Reg, a: Reg, b: Reg, inside: &Ty, scalar: bool) -> Reg {
         self.check_lengths(a, b);
         let (ty, kind) = (self.ty(b).clone(), self.kind(b));
-        let flat = is_scalar(inside) || matches!(inside, Ty::Tuple(parts) if parts.iter().all(is_scalar));
+        let flat = is_flat(inside);
         if flat && scalar {
             return self.as_tensor(b, kind, ty, |body, right| {
                 let left = body.pack(a, kind);

@@ -3,7 +3,7 @@
 use super::body::{Body, dst, public};
 use super::layout::leaves;
 use crate::types::tree::Piece;
-use crate::types::ty::Ty;
+use crate::types::ty::{Object, Ty};
 use mpc_bytecode::operand::{self, Binary, ConstId};
 use mpc_bytecode::{AnySrc, Constant, Instruction, Kind, Reg};
 
@@ -54,6 +54,7 @@ impl Body<'_, '_> {
     fn pieces_of(&mut self, value: &[Reg], ty: &Ty, spec: Option<ConstId>, out: &mut Vec<operand::Piece>) {
         match ty {
             Ty::Tuple(components) => self.tuple_pieces(value, components, out),
+            Ty::Object(object) => self.object_pieces(value, object, out),
             Ty::List(inside) if has_tuple(inside) => {
                 let text = self.list_text(value, inside);
                 out.push(operand::Piece::Value(AnySrc(text), None));
@@ -77,6 +78,20 @@ impl Body<'_, '_> {
             self.quoted_pieces(these, component, out);
         }
         out.push(self.literal(if components.len() == 1 { ",)" } else { ")" }));
+    }
+
+    /// As Python shows a dataclass: `Point(x=1, y=2)`.
+    fn object_pieces(&mut self, value: &[Reg], object: &Object, out: &mut Vec<operand::Piece>) {
+        let mut rest = value;
+        for (at, (name, field)) in object.class.fields.iter().zip(&object.fields).enumerate() {
+            let before = if at == 0 { format!("{}({name}=", object.class.name) } else { format!(", {name}=") };
+            out.push(self.literal(&before));
+            let (these, others) = rest.split_at(leaves(field).len().min(rest.len()));
+            rest = others;
+            self.quoted_pieces(these, field, out);
+        }
+        let end = if object.fields.is_empty() { format!("{}()", object.class.name) } else { ")".to_owned() };
+        out.push(self.literal(&end));
     }
 
     /// Text inside of a container stands in quotes.
@@ -119,7 +134,7 @@ impl Body<'_, '_> {
 
 fn has_tuple(ty: &Ty) -> bool {
     match ty {
-        Ty::Tuple(_) | Ty::None => true,
+        Ty::Tuple(_) | Ty::Object(_) | Ty::None => true,
         Ty::List(inside) => has_tuple(inside),
         Ty::Tensor(..) | Ty::Unknown | Ty::Error => false,
     }

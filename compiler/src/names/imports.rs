@@ -218,6 +218,7 @@ impl<'a> Scopes<'a> {
     fn names_of(&self, module: ModuleId) -> Vec<&'a str> {
         let scope = &self.file(module).scope;
         let mut names: Vec<&'a str> = scope.functions.keys().copied().chain(scope.mentions.all_assigned()).collect();
+        names.extend(scope.classes.keys());
         names.retain(|name| !name.starts_with('_'));
         names.sort_unstable();
         names

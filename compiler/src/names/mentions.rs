@@ -10,6 +10,7 @@ pub struct Mentions<'a> {
     changed: HashSet<&'a str>,
     read: HashSet<&'a str>,
     paths: HashSet<Vec<&'a str>>,
+    members: HashSet<&'a str>,
 }
 
 impl<'a> Mentions<'a> {
@@ -38,6 +39,16 @@ impl<'a> Mentions<'a> {
     /// The name, if it is assigned as a whole.
     pub fn assigned(&self, name: &str) -> Option<&'a str> {
         self.assigned.get(name).copied()
+    }
+
+    /// Notes that a name is assigned by what stands around the block.
+    pub fn assign(&mut self, name: &'a str) {
+        self.assigned.insert(name);
+    }
+
+    /// Whether the name stands after a dot.
+    pub fn has_member(&self, name: &str) -> bool {
+        self.members.contains(name)
     }
 
     /// Whether the name is read.
@@ -109,7 +120,7 @@ impl<'a> Mentions<'a> {
             StmtKind::Role(_) | StmtKind::Output(_) | StmtKind::Precision(_) | StmtKind::Break | StmtKind::Continue => {
             }
             StmtKind::Class(class) => {
-                self.assigned.insert(&class.name.text);
+                self.assigned.extend(class.base.is_some().then_some(class.name.text.as_str()));
             }
             StmtKind::Import(_) | StmtKind::FromImport(_) => {}
             StmtKind::Try(parts) => {
@@ -139,7 +150,8 @@ impl<'a> Mentions<'a> {
         if let ExprKind::Name(name) = &expr.kind {
             self.read.insert(name);
         }
-        if let ExprKind::Attribute { .. } = &expr.kind {
+        if let ExprKind::Attribute { name, .. } = &expr.kind {
+            self.members.insert(&name.text);
             self.paths.extend(path(expr));
         }
         if let ExprKind::Call { function, .. } = &expr.kind

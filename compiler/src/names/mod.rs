@@ -4,6 +4,7 @@
 //! moment of the call; [`Scopes::captures`] says which ones those are, through calls of further functions too. An import is no
 //! statement: it gives another name to something of another file.
 
+mod classes;
 pub mod decorators;
 mod imports;
 pub mod library;
@@ -14,6 +15,7 @@ pub mod suggest;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::source::Span;
 use crate::syntax::ast::{self, StmtKind};
+pub use classes::{Class, ClassId};
 pub use imports::NodeId;
 use imports::{Imported, Node};
 use mentions::Mentions;
@@ -58,6 +60,8 @@ pub struct Def<'a> {
     pub function: &'a ast::FunctionDef,
     /// What it is defined in.
     pub parent: Owner,
+    /// The class whose method it is.
+    pub class: Option<ClassId>,
     /// True for functions of the library, which may use the primitives of the machine.
     pub library: bool,
     scope: Scope<'a>,
@@ -68,6 +72,7 @@ pub struct Def<'a> {
 struct Scope<'a> {
     mentions: Mentions<'a>,
     functions: HashMap<&'a str, DefId>,
+    classes: HashMap<&'a str, ClassId>,
     imports: HashMap<&'a str, (Imported<'a>, Span)>,
 }
 
@@ -84,6 +89,8 @@ struct File<'a> {
 pub struct Scopes<'a> {
     /// Every function.
     pub defs: Vec<Def<'a>>,
+    /// Every class that is a record.
+    pub classes: Vec<Class<'a>>,
     /// By [`ModuleId`]; the last is what operators and builtins are made of.
     files: Vec<File<'a>>,
     nodes: Vec<Node<'a>>,
@@ -96,6 +103,8 @@ pub enum Meaning<'a> {
     Variable(Owner, &'a str),
     /// A function.
     Function(DefId),
+    /// A class that is a record.
+    Class(ClassId),
     /// A module, or a folder of modules.
     Module(NodeId),
     /// Something whose import was reported.
@@ -138,8 +147,9 @@ impl<'a> Scopes<'a> {
                 found.push(defined_twice(function, self.def(first).function.name.span));
             }
         }
+        let classes = self.collect_classes(body, owner, modules, found);
         let imports = self.collect_imports(body, modules, found);
-        Scope { mentions: Mentions::of_block(body), functions, imports }
+        Scope { mentions: Mentions::of_block(body), functions, classes, imports }
     }
 
     fn collect_function(
@@ -151,7 +161,7 @@ impl<'a> Scopes<'a> {
     ) -> DefId {
         let id = DefId(self.defs.len() as u32);
         let library = self.file(self.module_of(parent)).library;
-        self.defs.push(Def { function, parent, library, scope: Scope::default() });
+        self.defs.push(Def { function, parent, class: None, library, scope: Scope::default() });
         let scope = self.collect_scope(&function.body, Owner::Function(id), modules, found);
         self.defs[id.0 as usize].scope = Scope { mentions: Mentions::of_function(function), ..scope };
         id
@@ -208,7 +218,8 @@ impl<'a> Scopes<'a> {
     fn own(&self, owner: Owner, name: &str) -> Meaning<'a> {
         let scope = self.scope(owner);
         let variable = scope.mentions.assigned(name).map(|name| Meaning::Variable(owner, name));
-        let function = scope.functions.get(name).copied().map(Meaning::Function);
+        let class = scope.classes.get(name).copied().map(Meaning::Class);
+        let function = scope.functions.get(name).copied().map(Meaning::Function).or(class);
         let imported = || scope.imports.get(name).map(|(imported, _)| self.imported(*imported));
         let found = if owner.is_top() { variable.or(function) } else { function.or(variable) };
         found.or_else(imported).unwrap_or(Meaning::Outside)
@@ -237,6 +248,7 @@ impl<'a> Scopes<'a> {
         while let Some(next) = open.pop() {
             let owner = Owner::Function(next);
             let mentions = &self.def(next).scope.mentions;
+            open.extend(self.methods_mentioned(next).filter(|method| seen.insert(*method)));
             let names = mentions.all_reads().map(|name| self.meaning(owner, name));
             for meaning in names.chain(mentions.all_paths().map(|path| self.resolve(owner, path).0)) {
                 match meaning {
@@ -250,8 +262,8 @@ impl<'a> Scopes<'a> {
                         };
                         open.extend(shadowed.filter(|called| seen.insert(*called)));
                     }
-                    Meaning::Function(_) | Meaning::Variable(..) | Meaning::Module(_) => {}
-                    Meaning::Broken | Meaning::Outside => {}
+                    Meaning::Function(_) | Meaning::Variable(..) | Meaning::Class(_) => {}
+                    Meaning::Module(_) | Meaning::Broken | Meaning::Outside => {}
                 }
             }
         }
@@ -279,7 +291,8 @@ impl<'a> Scopes<'a> {
         while let Some(at) = next {
             let scope = self.scope(at);
             names.extend(scope.mentions.all_assigned().chain(scope.functions.keys().copied()));
-            names.extend(scope.imports.keys().copied().filter(|name| *name != "*"));
+            let imported = scope.imports.keys().copied().filter(|name| *name != "*");
+            names.extend(imported.chain(scope.classes.keys().copied()));
             next = self.around(at);
         }
         names

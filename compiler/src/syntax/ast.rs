@@ -302,6 +302,8 @@ pub struct ClassDef {
     pub docstring: Option<Text>,
     /// Its fields in order.
     pub fields: Vec<Field>,
+    /// Its constants in order.
+    pub constants: Vec<ClassConstant>,
     /// Its methods in order.
     pub methods: Vec<Method>,
     /// From `class` to the colon.
@@ -318,6 +320,17 @@ pub struct Field {
     /// Its value when the constructor is given none.
     pub default: Option<Expr>,
     /// The whole line.
+    pub span: Span,
+}
+
+/// What all objects of a class have in common: `name = value` without a type.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ClassConstant {
+    /// Its name.
+    pub name: Name,
+    /// Its value.
+    pub value: Expr,
+    /// The whole statement.
     pub span: Span,
 }
 

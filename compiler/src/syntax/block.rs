@@ -242,9 +242,19 @@ impl Builder<'_> {
             Header::Class { name, shape, base } => {
                 let decorators = std::mem::take(&mut self.decorators);
                 let (docstring, body) = docstring(self.suite(&mut head, place.in_class()));
-                let (fields, methods) = self.members(body);
+                let Members { fields, constants, methods } = self.members(body);
                 let header = head.header;
-                StmtKind::Class(ClassDef { decorators, name, shape, base, docstring, fields, methods, header })
+                StmtKind::Class(ClassDef {
+                    decorators,
+                    name,
+                    shape,
+                    base,
+                    docstring,
+                    fields,
+                    constants,
+                    methods,
+                    header,
+                })
             }
             Header::Try => self.finish_try(head, place),
             Header::Elif(_) | Header::Else | Header::Except(..) | Header::Finally => {
@@ -328,18 +338,21 @@ impl Builder<'_> {
     }
 
     /// Sorts the block of a class.
-    fn members(&mut self, body: Vec<Stmt>) -> (Vec<Field>, Vec<Method>) {
-        let (mut fields, mut methods) = (Vec::new(), Vec::new());
+    fn members(&mut self, body: Vec<Stmt>) -> Members {
+        let mut members = Members::default();
         for statement in body {
             let span = statement.span;
             match statement.kind {
-                StmtKind::Function(function) => methods.push(Method { function, span }),
+                StmtKind::Function(function) => members.methods.push(Method { function, span }),
                 StmtKind::Declare { target: Target { kind: TargetKind::Name(name), .. }, annotation } => {
-                    fields.push(Field { name, ty: annotation, default: None, span });
+                    members.fields.push(Field { name, ty: annotation, default: None, span });
                 }
                 StmtKind::Assign(assign) => match (<[Target; 1]>::try_from(assign.targets), assign.annotation) {
                     (Ok([Target { kind: TargetKind::Name(name), .. }]), Some(ty)) => {
-                        fields.push(Field { name, ty, default: Some(assign.value), span });
+                        members.fields.push(Field { name, ty, default: Some(assign.value), span });
+                    }
+                    (Ok([Target { kind: TargetKind::Name(name), .. }]), None) => {
+                        members.constants.push(ClassConstant { name, value: assign.value, span });
                     }
                     _ => self.not_a_member(span),
                 },
@@ -347,12 +360,17 @@ impl Builder<'_> {
                 _ => self.not_a_member(span),
             }
         }
-        (fields, methods)
+        members
     }
 
     fn not_a_member(&mut self, span: Span) {
         let message = "a class holds fields and methods";
-        self.report(Code::BadClassBody, span, message, "a field is written `name: type` or `name: type = default`");
+        self.report(
+            Code::BadClassBody,
+            span,
+            message,
+            "a field is written `name: type` or `name: type = default`, a constant `name = value`",
+        );
     }
 
     fn check_place(&mut self, statement: &Stmt, place: Place) {
@@ -375,6 +393,14 @@ impl Builder<'_> {
             self.report(Code::MisplacedStatement, statement.span, what, help);
         }
     }
+}
+
+/// What stands in a class.
+#[derive(Default)]
+struct Members {
+    fields: Vec<Field>,
+    constants: Vec<ClassConstant>,
+    methods: Vec<Method>,
 }
 
 /// What is known of a line that opens a block.

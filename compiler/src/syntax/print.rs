@@ -384,6 +384,9 @@ impl ClassDef {
             let default = fmt::from_fn(|f| optional(f, " = ", field.default.as_ref()));
             line(f, depth + 1, format_args!("(field {} {}{default})", field.name, field.ty))?;
         }
+        for constant in &self.constants {
+            line(f, depth + 1, format_args!("(constant {} {})", constant.name, constant.value))?;
+        }
         self.methods.iter().try_for_each(|method| method.function.print(f, depth + 1))
     }
 }

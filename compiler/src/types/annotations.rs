@@ -10,11 +10,20 @@ use crate::syntax::ast::{self, DimKind, DimOp, TypeExpr, TypeKind};
 use mpc_bytecode::Kind;
 use std::collections::HashMap;
 
-/// What the shape variables of a function's signature stand for, and where that is seen: parameter and axis.
+/// What the shape variables of a function's signature stand for.
 #[derive(Clone, Debug, Default)]
 pub struct Shapes<'a> {
     /// By name.
-    pub found: HashMap<&'a str, (Dim, usize, usize)>,
+    pub found: HashMap<&'a str, Seen>,
+}
+
+/// A size, and where it is seen.
+#[derive(Clone, Debug)]
+pub struct Seen {
+    /// The size.
+    pub size: Dim,
+    /// The parameter, the components that lead from it to a tensor, and the axis; `None` where it cannot be measured again.
+    pub place: Option<(usize, Vec<usize>, usize)>,
 }
 
 /// How the name of a dimension is looked up; `None` if nothing binds it.
@@ -32,7 +41,8 @@ impl<'a> Body<'a, '_> {
         let value = match self.checker.scopes.meaning(self.owner, name) {
             crate::names::Meaning::Variable(..) => self.name(name, span),
             crate::names::Meaning::Broken => return Some(Dim::Unknown),
-            crate::names::Meaning::Function(_) | crate::names::Meaning::Module(_) => return port,
+            crate::names::Meaning::Function(_) | crate::names::Meaning::Class(_) => return port,
+            crate::names::Meaning::Module(_) => return port,
             crate::names::Meaning::Outside => return port,
         };
         if value.ty().is_scalar(Kind::Int) { Some(value.known) } else { value.is_error().then_some(Dim::Unknown) }
@@ -41,10 +51,11 @@ impl<'a> Body<'a, '_> {
     /// The type that an annotation means; `dim` gives the sizes of named dimensions.
     pub fn type_of(&mut self, annotation: &'a TypeExpr, dim: Lookup<'_, 'a>) -> Ty {
         match &annotation.kind {
-            TypeKind::Named { module: None, name, dims } => {
-                self.named_type(name, dims.as_deref(), annotation.span, dim)
-            }
-            TypeKind::Named { name, .. } => self.unknown_type(&name.text, annotation.span),
+            TypeKind::Named { module, name, dims } => match self.class_named(module.as_ref(), name) {
+                Some(class) => self.class_type(class, dims.as_deref(), annotation.span, dim),
+                None if module.is_some() => self.unknown_type(&name.text, annotation.span),
+                None => self.named_type(name, dims.as_deref(), annotation.span, dim),
+            },
             TypeKind::List(Some(item)) => Ty::List(Box::new(self.type_of(item, dim))),
             TypeKind::Tuple(Some(items)) => Ty::Tuple(items.iter().map(|item| self.type_of(item, dim)).collect()),
             TypeKind::List(None) => self.incomplete(annotation.span, "list", "list[sint]"),
@@ -122,29 +133,47 @@ pub fn kind_named(name: &str) -> Option<Kind> {
 
 impl<'a> Shapes<'a> {
     /// What the named dimensions of a signature stand for, given the types of arguments.
-    pub fn of(function: &'a ast::FunctionDef, types: &[Option<Ty>]) -> Self {
+    pub fn of(function: &'a ast::FunctionDef, class: Option<&'a ast::ClassDef>, types: &[Option<Ty>]) -> Self {
         let mut shapes = Shapes::default();
+        if let (Some(class), Some(Some(Ty::Object(object)))) = (class, types.first()) {
+            let made = function.name.text != "__init__";
+            let known = class.shape.iter().zip(&object.sizes).zip(&object.class.measures);
+            for ((name, size), measure) in known.filter(|((_, size), _)| made || **size != Dim::Unknown) {
+                let place = measure.clone().filter(|_| made).map(|(path, axis)| (0, path, axis));
+                shapes.found.insert(&name.text, Seen { size: size.clone(), place });
+            }
+        }
         for (index, (param, ty)) in function.params.iter().zip(types).enumerate() {
             if let (Some(annotation), Some(ty)) = (&param.annotation, ty) {
-                shapes.bind(annotation, ty, index);
+                shapes.bind(annotation, ty, Some((index, Vec::new())));
             }
         }
         shapes
     }
 
-    fn bind(&mut self, annotation: &'a TypeExpr, ty: &Ty, param: usize) {
+    fn bind(&mut self, annotation: &'a TypeExpr, ty: &Ty, place: Option<(usize, Vec<usize>)>) {
+        let mut see = |dim: &'a ast::Dim, size: &Dim, inside: Option<(&[usize], usize)>| {
+            let DimKind::Name(name) = &dim.kind else { return };
+            let place = place.clone().zip(inside);
+            let place = place.map(|((param, path), (more, axis))| (param, [path.as_slice(), more].concat(), axis));
+            self.found.entry(name).or_insert_with(|| Seen { size: size.clone(), place });
+        };
         match (&annotation.kind, ty) {
             (TypeKind::Named { dims: Some(dims), .. }, Ty::Tensor(_, sizes)) => {
-                for (axis, (dim, size)) in dims.iter().zip(sizes).enumerate() {
-                    if let DimKind::Name(name) = &dim.kind {
-                        self.found.entry(name).or_insert_with(|| (size.clone(), param, axis));
-                    }
+                dims.iter().zip(sizes).enumerate().for_each(|(axis, (dim, size))| see(dim, size, Some((&[], axis))));
+            }
+            (TypeKind::Named { dims: Some(dims), .. }, Ty::Object(object)) => {
+                for ((dim, size), measure) in dims.iter().zip(&object.sizes).zip(&object.class.measures) {
+                    see(dim, size, measure.as_ref().map(|(path, axis)| (path.as_slice(), *axis)));
                 }
             }
-            // Seen in a part of an argument: known by its size, but not to be measured again.
-            (TypeKind::List(Some(item)), Ty::List(inner)) => self.bind(item, inner, usize::MAX),
+            // Of the items of a list, which may be none: known by its size, but not to be measured again.
+            (TypeKind::List(Some(item)), Ty::List(inner)) => self.bind(item, inner, None),
             (TypeKind::Tuple(Some(items)), Ty::Tuple(inner)) => {
-                items.iter().zip(inner).for_each(|(item, inner)| self.bind(item, inner, usize::MAX));
+                for (at, (item, inner)) in items.iter().zip(inner).enumerate() {
+                    let inside = |(param, path): &(usize, Vec<usize>)| (*param, [path.as_slice(), &[at]].concat());
+                    self.bind(item, inner, place.as_ref().map(inside));
+                }
             }
             _ => {}
         }
@@ -152,6 +181,6 @@ impl<'a> Shapes<'a> {
 
     /// The size of that name.
     pub fn get(&self, name: &str) -> Option<Dim> {
-        self.found.get(name).map(|(size, _, _)| size.clone())
+        self.found.get(name).map(|seen| seen.size.clone())
     }
 }

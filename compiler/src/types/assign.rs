@@ -6,6 +6,7 @@ use super::effects::EffectKind;
 use super::flow::Var;
 use super::iteration::{Item, entry};
 use super::shape::Dim;
+use super::shares::{Aliases, Hop, can_share};
 use super::tree::{self, Expr, ExprKind};
 use super::ty::Ty;
 use super::value::{Sym, Value};
@@ -38,7 +39,9 @@ impl<'a> Body<'a, '_> {
             self.assign(target, value.clone(), span);
             if let TargetKind::Name(name) = &target.kind {
                 let sym = self.target_symbol(&name.text);
-                self.share(first, sym, span);
+                if let Some(first) = first {
+                    self.share(&Aliases::of(first), sym, &[], span);
+                }
                 first.get_or_insert(sym);
             }
         }
@@ -75,10 +78,13 @@ impl<'a> Body<'a, '_> {
             TargetKind::Attribute { base, name } if self.module_named(base).is_some() => {
                 self.changed_in_module(&name.text, target.span);
             }
-            TargetKind::Attribute { name, .. } => {
-                let message =
-                    format!("`{}` cannot be assigned: records are not part of this version of the language", name.text);
-                self.report(Diagnostic::new(Code::NotInThisVersion, target.span, message).help("use a variable"));
+            TargetKind::Attribute { base, name } => {
+                let value = self.hold(value, true);
+                if !self.store_in_making(base, name, &value)
+                    && let Some(part) = self.part(base).and_then(|part| self.step_to_field(part, name, target.span))
+                {
+                    self.store(&part, value, span);
+                }
             }
             TargetKind::Star(_) => {
                 self.report(Diagnostic::new(
@@ -124,9 +130,10 @@ impl<'a> Body<'a, '_> {
                 self.flow.set(sym, Var::Error);
             }
             ty => {
-                let part_of = value.part_of.filter(|_| super::places::can_share(ty));
+                let aliases = if can_share(ty) { value.aliases.clone() } else { Aliases::default() };
+                self.note_rebound(sym, at);
                 self.bind(sym, value, at);
-                self.share(part_of, sym, at);
+                self.share(&aliases, sym, &[], at);
             }
         }
     }
@@ -202,8 +209,11 @@ impl<'a> Body<'a, '_> {
         let span = value.span();
         if let ExprKind::Tuple(items) = value.expr.kind {
             let why = value.why;
-            let of = |expr: Expr| Value { why: why.clone(), part_of: value.part_of, ..Value::error(span) }.with(expr);
-            return items.into_iter().map(|item| self.hold(of(item), false)).collect();
+            let of = |(at, expr): (usize, Expr)| {
+                let aliases = value.aliases.inside(Hop::Component(at));
+                Value { why: why.clone(), aliases, ..Value::error(span) }.with(expr)
+            };
+            return items.into_iter().enumerate().map(|item| self.hold(of(item), false)).collect();
         }
         let value = self.hold(value, false);
         (0..count).map(|at| super::sequences::component(&value, at)).collect()
@@ -245,32 +255,47 @@ impl<'a> Body<'a, '_> {
                 let old = self.name(&name.text, name.span);
                 let new = self.expr(operand);
                 let sym = self.target_symbol(&name.text);
-                let shared = matches!(old.ty(), Ty::List(_)) && !self.changeable(sym, span);
+                let shared = matches!(old.ty(), Ty::List(_)) && !self.changeable(sym, &[], false, span);
                 if shared {
                     return;
                 }
                 let value = self.binary_value(op, old, new, span);
-                self.assign_name(name, Value { part_of: None, ..value });
+                self.assign_name(name, value.alone());
             }
-            TargetKind::Index { base, items } => {
-                let Some(part) = self.part(base).and_then(|part| self.step_into(part, items, target.span)) else {
-                    return;
-                };
+            TargetKind::Index { .. } | TargetKind::Attribute { .. } => {
+                let Some(part) = self.target_part(target) else { return };
                 let old = self.read_part(&part);
                 let old = self.hold(old, false);
                 let new = self.expr(operand);
-                let value = self.binary_value(op, old, new, span);
+                let value = self.binary_value(op, old, new, span).alone();
                 self.store(&part, value, span);
             }
-            TargetKind::Attribute { .. } => self.assign(target, Value::error(span), span),
             TargetKind::Tuple(_) | TargetKind::Star(_) | TargetKind::Error => {}
+        }
+    }
+
+    /// The part of a variable that a target names.
+    fn target_part(&mut self, target: &'a ast::Target) -> Option<super::places::Part> {
+        match &target.kind {
+            TargetKind::Index { base, items } => {
+                let part = self.part(base)?;
+                self.step_into(part, items, target.span)
+            }
+            TargetKind::Attribute { base, name } => match self.part_in_making(base, name, target.span) {
+                Some(field) => field,
+                None => {
+                    let part = self.part(base)?;
+                    self.step_to_field(part, name, target.span)
+                }
+            },
+            TargetKind::Name(_) | TargetKind::Tuple(_) | TargetKind::Star(_) | TargetKind::Error => None,
         }
     }
 
     fn outer_variable(&self, name: &str) -> Option<Owner> {
         match self.checker.scopes.meaning(self.owner, name) {
             Meaning::Variable(owner, _) if owner != self.owner => Some(owner),
-            Meaning::Variable(..) | Meaning::Function(_) | Meaning::Module(_) => None,
+            Meaning::Variable(..) | Meaning::Function(_) | Meaning::Class(_) | Meaning::Module(_) => None,
             Meaning::Broken | Meaning::Outside => None,
         }
     }
@@ -283,8 +308,8 @@ impl<'a> Body<'a, '_> {
 
 /// A value that will be all that is left of its variable: every one of these is assigned.
 fn unshared(value: Value, assigned: &[Sym]) -> Value {
-    let part_of = value.part_of.filter(|sym| !assigned.contains(sym));
-    Value { part_of, ..value }
+    let aliases = value.aliases.clone().without(assigned);
+    Value { aliases, ..value }
 }
 
 impl Value {

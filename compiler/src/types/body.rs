@@ -1,9 +1,11 @@
 //! The state of one walk through a function: its locals, what is known of its variables, the statements made so far.
 
 use super::checker::Checker;
+use super::classes::{Changes, Making};
 use super::effects::Effect;
 use super::flow::{Binding, Flow, Var};
 use super::shape::Dim;
+use super::shares::{Shared, Way};
 use super::tree::{Expr, ExprKind, Local, LocalId, Stmt, StmtKind};
 use super::tries::Tries;
 use super::ty::Ty;
@@ -85,6 +87,12 @@ pub struct Body<'a, 'c> {
     pub returned: Vec<(Ty, Span, Why)>,
     /// True if a call of a function being walked had no type yet.
     pub incomplete: bool,
+    /// Parts of variables that are one object, or were.
+    pub links: Vec<[(Sym, Way); 2]>,
+    /// What the function does to its parameters.
+    pub changes: Changes,
+    /// In a constructor: the object that is being made.
+    pub making: Option<Making>,
 }
 
 impl<'a, 'c> Body<'a, 'c> {
@@ -114,6 +122,9 @@ impl<'a, 'c> Body<'a, 'c> {
             declared_result: None,
             returned: Vec::new(),
             incomplete: false,
+            links: Vec::new(),
+            changes: Changes::default(),
+            making: None,
         }
     }
 
@@ -239,7 +250,7 @@ impl<'a, 'c> Body<'a, 'c> {
             why: value.why,
             at,
             depth: self.secret.len(),
-            shared: None,
+            shared: Shared::default(),
         };
         self.emit(StmtKind::Assign(local, value.expr), at);
         self.flow.set(sym, Var::Bound(Rc::new(binding)));

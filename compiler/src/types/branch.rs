@@ -4,8 +4,9 @@ use super::body::{Body, SecretArm};
 use super::convert::convert;
 use super::flow::{Binding, Flow, Var};
 use super::join::Path;
+use super::shares::Shared;
 use super::tree::{Expr, ExprKind, LocalId, StmtKind};
-use super::ty::{Domain, Ty};
+use super::ty::{Domain, Object, Ty};
 use super::value::{Sym, Value, Why};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::source::Span;
@@ -121,6 +122,11 @@ impl<'a> Body<'a, '_> {
         if different_sizes(&a.ty, &b.ty) {
             return clash();
         }
+        let place = if a.depth > self.secret.len() { a.at } else { b.at };
+        if let Some(found) = super::classes::chosen_object(&joined, place, why) {
+            self.report(found.note(at, "both arms of this `if` run"));
+            return Var::Error;
+        }
         let ty = joined.secret();
         let of = |arm: &Binding| Box::new(convert(Expr::local(arm.local, arm.ty.clone(), arm.at), &ty));
         let test = Expr::local(condition, Ty::scalar(Kind::Sbool), at);
@@ -130,7 +136,15 @@ impl<'a> Body<'a, '_> {
         let changed = if a.depth > self.secret.len() { a } else { b };
         let why = why.clone().or_else(|| a.why.clone()).or_else(|| b.why.clone());
         let known = super::shape::Dim::Unknown;
-        Var::Bound(Rc::new(Binding { local, ty, known, why, at: changed.at, depth: self.secret.len(), shared: None }))
+        Var::Bound(Rc::new(Binding {
+            local,
+            ty,
+            known,
+            why,
+            at: changed.at,
+            depth: self.secret.len(),
+            shared: Shared::default(),
+        }))
     }
 }
 
@@ -138,7 +152,7 @@ fn has_text(ty: &Ty) -> bool {
     match ty {
         Ty::Tensor(kind, _) => Domain::of(*kind) == Domain::Text,
         Ty::List(item) => has_text(item),
-        Ty::Tuple(items) => items.iter().any(has_text),
+        Ty::Tuple(items) | Ty::Object(Object { fields: items, .. }) => items.iter().any(has_text),
         Ty::None | Ty::Unknown | Ty::Error => false,
     }
 }
@@ -149,6 +163,7 @@ pub fn different_sizes(a: &Ty, b: &Ty) -> bool {
         (Ty::Tensor(_, a), Ty::Tensor(_, b)) => a.iter().zip(b).any(|(a, b)| a.differs(b)),
         (Ty::List(a), Ty::List(b)) => different_sizes(a, b),
         (Ty::Tuple(a), Ty::Tuple(b)) => a.iter().zip(b).any(|(a, b)| different_sizes(a, b)),
+        (Ty::Object(a), Ty::Object(b)) => a.fields.iter().zip(&b.fields).any(|(a, b)| different_sizes(a, b)),
         _ => false,
     }
 }

@@ -26,6 +26,14 @@ enum Callee {
 impl<'a> Body<'a, '_> {
     /// `function(args)`
     pub fn call(&mut self, function: &'a ast::Expr, args: &'a [ast::Arg], span: Span) -> Value {
+        if let Some(class) = self.class_called(function) {
+            return self.construct(class, None, args, span);
+        }
+        if let ast::ExprKind::Index { base, items } = &function.kind
+            && let Some(class) = self.class_called(base)
+        {
+            return self.construct(class, Some(items), args, span);
+        }
         if let ast::ExprKind::Attribute { base, name } = &function.kind {
             if let Some(node) = self.module_named(base) {
                 return self.call_in_module(node, name, args, span);
@@ -33,10 +41,8 @@ impl<'a> Body<'a, '_> {
             return self.method(base, name, args, span);
         }
         let Some(name) = function.as_name() else {
-            if self.expr(function).is_error() {
-                return Value::error(span);
-            }
-            return self.fail(Diagnostic::new(Code::BadCall, function.span, "only functions can be called"));
+            let value = self.expr(function);
+            return self.call_object(value, args, span);
         };
         match self.callee(name) {
             Callee::Unknown if self.library && name.starts_with('_') => self.intrinsic(name, args, span),
@@ -46,6 +52,9 @@ impl<'a> Body<'a, '_> {
                 let value = self.name(name, function.span);
                 if value.is_error() {
                     return value;
+                }
+                if matches!(value.ty(), Ty::Object(_)) {
+                    return self.call_object(value, args, span);
                 }
                 let message = format!("`{name}` is `{}`, and cannot be called", value.ty());
                 self.fail(Diagnostic::new(Code::BadCall, function.span, message))
@@ -65,7 +74,7 @@ impl<'a> Body<'a, '_> {
         match self.checker.scopes.meaning(self.owner, name) {
             Meaning::Function(def) => Callee::Function(def),
             Meaning::Outside => outside(name),
-            Meaning::Module(_) | Meaning::Broken => Callee::Value,
+            Meaning::Class(_) | Meaning::Module(_) | Meaning::Broken => Callee::Value,
             Meaning::Variable(owner, name) => {
                 let sym = self.symbol(owner, name);
                 let unassigned = owner.is_top() && *self.flow.get(sym) == Var::Unassigned;
@@ -93,17 +102,38 @@ impl<'a> Body<'a, '_> {
     /// A call of a function by its arguments as they are written.
     pub fn call_function(&mut self, def: DefId, args: &'a [ast::Arg], span: Span) -> Value {
         let function = self.checker.scopes.def(def).function;
-        let Some(given) = self.arguments(function, args, span) else { return Value::error(span) };
+        let Some(given) = self.arguments(function, None, args, span) else { return Value::error(span) };
         self.call_with(def, given, span)
     }
 
+    /// One value for each parameter of a method, the object first.
+    pub fn method_arguments(
+        &mut self,
+        function: &'a ast::FunctionDef,
+        object: Value,
+        args: &'a [ast::Arg],
+        span: Span,
+    ) -> Option<Vec<Value>> {
+        self.arguments(function, Some(object), args, span)
+    }
+
     /// One value for each parameter; `None` if the arguments do not fit the parameters, which is reported.
-    fn arguments(&mut self, function: &'a ast::FunctionDef, args: &'a [ast::Arg], span: Span) -> Option<Vec<Value>> {
+    fn arguments(
+        &mut self,
+        function: &'a ast::FunctionDef,
+        object: Option<Value>,
+        args: &'a [ast::Arg],
+        span: Span,
+    ) -> Option<Vec<Value>> {
         let params = &function.params;
         let mut given: Vec<Option<Value>> = vec![None; params.len()];
+        let own = usize::from(object.is_some());
+        if let (Some(object), Some(first)) = (object, given.first_mut()) {
+            *first = Some(object);
+        }
         let plain = params.iter().filter(|param| param.kind == ParamKind::Plain).count();
         let rest = params.iter().position(|param| param.kind == ParamKind::Rest);
-        let (mut next, mut further, mut fits) = (0, Vec::new(), true);
+        let (mut next, mut further, mut fits) = (own, Vec::new(), true);
         let position = |arg: &ast::Arg| match &arg.kind {
             ArgKind::Keyword(name) => params.iter().position(|param| param.name.text == name.text),
             ArgKind::Positional | ArgKind::Star => None,
@@ -121,7 +151,7 @@ impl<'a> Body<'a, '_> {
                     next += 1;
                 }
                 ArgKind::Positional if rest.is_some() => further.push(value),
-                ArgKind::Positional => fits &= self.too_many(function, plain, args, arg.span),
+                ArgKind::Positional => fits &= self.too_many(function, plain - own.min(plain), args, arg.span),
                 ArgKind::Keyword(name) => match params
                     .iter()
                     .position(|param| param.name.text == name.text && param.kind != ParamKind::Rest)
@@ -169,7 +199,7 @@ impl<'a> Body<'a, '_> {
         None
     }
 
-    fn default_value(&mut self, default: &'a ast::Expr) -> Value {
+    pub fn default_value(&mut self, default: &'a ast::Expr) -> Value {
         let mut named = None;
         each_name(default, &mut |span| named = Some(span));
         match named {
@@ -210,12 +240,24 @@ impl<'a> Body<'a, '_> {
 
     /// A call with one value for each parameter.
     pub fn call_with(&mut self, def: DefId, given: Vec<Value>, span: Span) -> Value {
-        let scope = self.checker.scopes.def(def);
-        let (function, library) = (scope.function, scope.library);
+        let function = self.checker.scopes.def(def).function;
         if given.iter().any(Value::is_error) {
             return Value::error(span);
         }
-        let Some(given) = self.fit_parameters(function, given) else { return Value::error(span) };
+        let Some(given) = self.fit_parameters(def, function, given) else { return Value::error(span) };
+        if given.iter().any(|value| value.place.is_some()) {
+            return self.as_block(|walk| {
+                let given = walk.as_they_are(given);
+                walk.call_fitted(def, given, span)
+            });
+        }
+        self.call_fitted(def, given, span)
+    }
+
+    /// A call with values of the types that the parameters declare.
+    fn call_fitted(&mut self, def: DefId, given: Vec<Value>, span: Span) -> Value {
+        let scope = self.checker.scopes.def(def);
+        let (function, library) = (scope.function, scope.library);
         let numbers = function
             .params
             .iter()
@@ -224,7 +266,9 @@ impl<'a> Body<'a, '_> {
         let numbers: Vec<Option<i64>> = numbers.collect();
         let mut key = Key { def, types: given.iter().map(|value| Some(value.ty().clone())).collect(), numbers };
         let mut whys: Vec<Why> = given.iter().map(|value| value.why.clone()).collect();
-        let mut args: Vec<Expr> = given.into_iter().map(|value| value.expr).collect();
+        // There is no object yet that a constructor could be given.
+        let constructs = usize::from(scope.class.is_some() && function.name.text == "__init__");
+        let mut args: Vec<Expr> = given.iter().skip(constructs).map(|value| value.expr.clone()).collect();
         for (owner, name) in self.checker.scopes.captures(def) {
             let sym = self.symbol(owner, name);
             let binding = self.flow.get(sym).bound();
@@ -236,15 +280,16 @@ impl<'a> Body<'a, '_> {
             args.extend(binding.map(|binding| Expr::local(binding.local, binding.ty.clone(), span)));
         }
         let Some(index) = self.checker.instance(&key, &whys, span) else { return Value::error(span) };
-        self.called(index, args, whys, span)
+        self.called(index, (args, &given), whys, span)
     }
 
-    fn called(&mut self, index: usize, args: Vec<Expr>, whys: Vec<Why>, span: Span) -> Value {
+    fn called(&mut self, index: usize, (args, given): (Vec<Expr>, &[Value]), whys: Vec<Why>, span: Span) -> Value {
         let instance = &self.checker.instances[index];
         let function = self.checker.scopes.def(instance.def).function;
         let (name, declared) = (function.name.text.as_str(), function.returns.is_some());
         let found: Vec<Diagnostic> = instance.diagnostics.iter().map(|found| in_call(found, span)).collect();
         let (effects, result, why) = (instance.effects, instance.result.clone(), instance.why.clone());
+        let (changes, origins) = (instance.changes.clone(), instance.origins.clone());
         let open = instance.open && !declared;
         self.checker.diagnostics.extend(found);
         if let Some(effect) = effects {
@@ -262,7 +307,19 @@ impl<'a> Body<'a, '_> {
         let why = whys.into_iter().flatten().next().or(why);
         let why = why.or_else(|| Some(Rc::new(Origin { span, text: format!("`{name}` returns a secret") })));
         let kind = ExprKind::Call(FunctionId(index as u32), args);
-        Value::new(kind, result, span).because(why)
+        if !self.check_given_twice(&changes, given, name) {
+            return Value::error(span);
+        }
+        let value = if changes.is_empty() {
+            Value::new(kind, result, span).because(why)
+        } else {
+            let fields = changes.iter().filter_map(|(change, _)| change.ty(given));
+            let whole = Ty::Tuple(std::iter::once(result).chain(fields).collect());
+            let call = Value { why, ..Value::new(kind, whole, span) };
+            self.store_changes(call, &changes, given, name)
+        };
+        self.join_arguments(&origins, given, span);
+        self.result_of(&origins, given, value)
     }
 
     /// The declared result of a function that is being walked.
@@ -271,14 +328,14 @@ impl<'a> Body<'a, '_> {
         let function = self.checker.scopes.def(def).function;
         let Some(returns) = &function.returns else { return Ty::Error };
         let types: Vec<Option<Ty>> = args.iter().map(|arg| Some(arg.ty.clone())).collect();
-        let shapes = Shapes::of(function, &types);
+        let shapes = Shapes::of(function, self.checker.class_of(def), &types);
         self.type_of(returns, &mut |body, name, span| shapes.get(name).or_else(|| body.dim_in_scope(name, span)))
     }
 
     /// Converts arguments to the types that the parameters declare.
-    fn fit_parameters(&mut self, function: &'a ast::FunctionDef, given: Vec<Value>) -> Option<Vec<Value>> {
+    fn fit_parameters(&mut self, def: DefId, function: &'a ast::FunctionDef, given: Vec<Value>) -> Option<Vec<Value>> {
         let types: Vec<Option<Ty>> = given.iter().map(|value| Some(value.ty().clone())).collect();
-        let shapes = Shapes::of(function, &types);
+        let shapes = Shapes::of(function, self.checker.class_of(def), &types);
         let mut fitted = Vec::with_capacity(given.len());
         for (param, value) in function.params.iter().zip(given) {
             if *value.ty() == Ty::None {

@@ -1,17 +1,20 @@
 //! What is known of the whole program while it is checked: precision, dimensions, roles, ports, instances of functions.
 
+use super::classes::{Change, Origins};
 use super::effects::Effect;
 use super::exceptions::Exceptions;
 use super::shape::Dim;
+use super::shares::Way;
 use super::tree::{Function, Stmt, StmtKind, Tree};
-use super::ty::Ty;
+use super::ty::{Class, Ty};
 use super::value::Why;
 use crate::diagnostic::{Code, Diagnostic};
-use crate::names::{DefId, Scopes, suggest};
+use crate::names::{ClassId, DefId, Scopes, suggest};
 use crate::source::Span;
 use crate::syntax::ast;
 use mpc_bytecode::{Constant, Port, Precision, Role};
 use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 
 /// More instances of functions than this are not made.
 pub const MAX_INSTANCES: usize = 10_000;
@@ -52,6 +55,10 @@ pub struct Instance {
     pub effects: Option<Effect>,
     /// What was found in it.
     pub diagnostics: Vec<Diagnostic>,
+    /// What it changes in its parameters, and where in them the objects lie of which something is replaced.
+    pub changes: Vec<(Change, Vec<Way>)>,
+    /// What its result and what it changes have in common with its parameters.
+    pub origins: Origins,
     /// True if it can call itself.
     pub recursive: bool,
     /// Its tree, once it has been walked.
@@ -95,6 +102,10 @@ pub struct Checker<'a> {
     pub instances: Vec<Instance>,
     /// Instances by what tells them apart.
     pub by_key: HashMap<Key, usize>,
+    /// Classes as their objects know them.
+    pub records: HashMap<ClassId, Arc<Class>>,
+    /// The classes whose fields are being looked at.
+    pub opened: Vec<ClassId>,
     /// The instances being walked, outermost first.
     pub walking: Vec<usize>,
     /// How deep the point being walked lies.
@@ -125,6 +136,8 @@ impl<'a> Checker<'a> {
             outputs: Vec::new(),
             instances: Vec::new(),
             by_key: HashMap::new(),
+            records: HashMap::new(),
+            opened: Vec::new(),
             walking: Vec::new(),
             nesting: 0,
             testing: false,

@@ -3,11 +3,12 @@
 use super::body::Body;
 use super::shape::Dim;
 use super::tree::{Expr, ExprKind};
-use super::ty::{Domain, Ty, is_secret};
+use super::ty::{Domain, Object, Ty, is_secret};
 use super::value::{Origin, Value, Why};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::source::Span;
 use mpc_bytecode::Kind;
+use std::sync::Arc;
 
 /// Why a value does not convert by itself.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -42,22 +43,29 @@ pub fn fit(from: &Ty, to: &Ty) -> Result<Ty, Mismatch> {
             if left.len() != right.len() {
                 return Err(Mismatch::Rank);
             }
-            let size = |(left, right): (&Dim, &Dim)| {
-                if left.differs(right) {
-                    Err(Mismatch::Size(left.clone(), right.clone()))
-                } else {
-                    Ok(left.meet(right))
-                }
-            };
-            Ok(Ty::Tensor(*b, left.iter().zip(right).map(size).collect::<Result<_, _>>()?))
+            Ok(Ty::Tensor(*b, fit_sizes(left, right)?))
         }
         (Ty::List(a), Ty::List(b)) => Ok(Ty::List(Box::new(fit(a, b)?))),
         (Ty::Tuple(a), Ty::Tuple(b)) if a.len() == b.len() => {
             Ok(Ty::Tuple(a.iter().zip(b).map(|(a, b)| fit(a, b)).collect::<Result<_, _>>()?))
         }
+        (Ty::Object(a), Ty::Object(b)) if a.class == b.class => fit_objects(a, b),
         (Ty::None, Ty::None) => Ok(Ty::None),
-        (Ty::Tensor(..) | Ty::List(_) | Ty::Tuple(_) | Ty::None, _) => Err(Mismatch::Kind),
+        (Ty::Tensor(..) | Ty::List(_) | Ty::Tuple(_) | Ty::Object(_) | Ty::None, _) => Err(Mismatch::Kind),
     }
+}
+
+fn fit_sizes(left: &[Dim], right: &[Dim]) -> Result<Vec<Dim>, Mismatch> {
+    let size = |(left, right): (&Dim, &Dim)| {
+        if left.differs(right) { Err(Mismatch::Size(left.clone(), right.clone())) } else { Ok(left.meet(right)) }
+    };
+    left.iter().zip(right).map(size).collect()
+}
+
+fn fit_objects(a: &Object, b: &Object) -> Result<Ty, Mismatch> {
+    let sizes = fit_sizes(&a.sizes, &b.sizes)?;
+    let fields = a.fields.iter().zip(&b.fields).map(|(a, b)| fit(a, b)).collect::<Result<_, _>>()?;
+    Ok(Ty::Object(Object { class: Arc::clone(&a.class), sizes, fields }))
 }
 
 /// `expr` as a value of type `to`, to which it is known to convert.
@@ -70,7 +78,9 @@ pub fn convert(expr: Expr, to: &Ty) -> Expr {
         (ExprKind::List(items), _, Ty::List(item)) => {
             done(ExprKind::List(convert_all(items, std::iter::repeat(&**item))))
         }
-        (ExprKind::Tuple(items), _, Ty::Tuple(tys)) => done(ExprKind::Tuple(convert_all(items, tys))),
+        (ExprKind::Tuple(items), _, Ty::Tuple(tys) | Ty::Object(Object { fields: tys, .. })) => {
+            done(ExprKind::Tuple(convert_all(items, tys)))
+        }
         (kind, _, _) if ty.erased() == to.erased() => done(kind),
         (kind, _, _) => done(ExprKind::Convert(Box::new(Expr { kind, ty, span }))),
     }
@@ -149,8 +159,10 @@ fn does_not_fit(value: &Value, to: &Ty, mismatch: &Mismatch, wanted: &Wanted<'_>
         Mismatch::Rank => {
             Diagnostic::new(Code::ShapeMismatch, value.span(), expected).label(format!("this has {}", axes(value.ty())))
         }
-        Mismatch::Size(left, right) => Diagnostic::new(Code::ShapeMismatch, value.span(), expected)
-            .label(format!("an axis of size {left}, where {right} is expected")),
+        Mismatch::Size(left, right) => Diagnostic::new(Code::ShapeMismatch, value.span(), expected).label(format!(
+            "{} {left}, where {right} is expected",
+            if value.ty().has_object() { "size" } else { "an axis of size" }
+        )),
     };
     let found = match wanted.declared {
         Some(span) => found.note(span, format!("`{to}` is asked for here")),

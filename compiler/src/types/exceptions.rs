@@ -107,7 +107,7 @@ impl<'a> Exceptions<'a> {
                 found.map_or(Found::Unknown, |&class| Found::Class(class.into()))
             }
             Meaning::Broken => Found::Broken,
-            Meaning::Variable(..) | Meaning::Function(_) | Meaning::Module(_) => Found::Other,
+            Meaning::Variable(..) | Meaning::Function(_) | Meaning::Class(_) | Meaning::Module(_) => Found::Other,
         }
     }
 

@@ -58,6 +58,9 @@ impl<'a> Body<'a, '_> {
 
     /// What a name stands for, as a value.
     pub fn name(&mut self, name: &'a str, span: Span) -> Value {
+        if let Some(made) = self.self_value(name, span) {
+            return made;
+        }
         if let Some(&(_, sym)) = self.comprehension.iter().rev().find(|(inner, _)| *inner == name) {
             return self.variable(sym, name, span);
         }
@@ -65,7 +68,8 @@ impl<'a> Body<'a, '_> {
             Meaning::Variable(owner, name) => {
                 let sym = self.symbol(owner, name);
                 if *self.flow.get(sym) != Var::Unassigned {
-                    return self.variable(sym, name, span);
+                    let value = self.variable(sym, name, span);
+                    return if owner == self.owner { value } else { value.of_others() };
                 }
                 // What is assigned at the top level later on may be a builtin's name until then.
                 let builtin = if owner.is_top() { self.outside(name, span) } else { None };
@@ -84,6 +88,7 @@ impl<'a> Body<'a, '_> {
                 );
                 self.fail(found.note(at, "defined here").help(format!("call it: `{name}(…)`")))
             }
+            Meaning::Class(id) => self.class_as_value(id, span),
             Meaning::Module(node) => self.module_as_value(node, span),
             Meaning::Broken => Value::error(span),
             Meaning::Outside => match self.outside(name, span) {
@@ -131,12 +136,17 @@ impl<'a> Body<'a, '_> {
         self.fail(Diagnostic::new(Code::NotAssigned, span, message).label(format!("a variable of {whose}")).help(help))
     }
 
-    fn variable(&mut self, sym: super::value::Sym, name: &str, span: Span) -> Value {
+    pub fn variable(&mut self, sym: super::value::Sym, name: &str, span: Span) -> Value {
         let found = match self.flow.get(sym) {
             Var::Bound(binding) => {
-                let shared = super::places::can_share(&binding.ty).then_some(sym);
+                let shared = super::shares::can_share(&binding.ty);
+                let aliases = if shared { super::shares::Aliases::of(sym) } else { super::shares::Aliases::default() };
                 let value = Value::new(ExprKind::Local(binding.local), binding.ty.clone(), span);
-                return Value { part_of: shared, known: binding.known.clone(), why: binding.why.clone(), ..value };
+                let place = binding.ty.has_object().then(|| {
+                    let part = super::places::Part::whole(sym, binding.ty.clone(), span);
+                    std::rc::Rc::new(super::places::Part { stamp: self.changes.stored, ..part })
+                });
+                return Value { aliases, place, known: binding.known.clone(), why: binding.why.clone(), ..value };
             }
             Var::Error => return Value::error(span),
             Var::Unassigned => self.no_value_yet(name, span),

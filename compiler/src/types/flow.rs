@@ -1,6 +1,7 @@
 //! What is known of every variable at one point of a function, and how that joins where control flow does.
 
 use super::shape::Dim;
+use super::shares::Shared;
 use super::tree::LocalId;
 use super::ty::Ty;
 use super::value::{Sym, Why};
@@ -23,16 +24,7 @@ pub struct Binding {
     /// How many secret conditions stood around that.
     pub depth: usize,
     /// What in Python would be the same object: changing one would change the other.
-    pub shared: Option<Shared>,
-}
-
-/// What a variable would share its value with in Python.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Shared {
-    /// Another variable, or a part of one.
-    With(Sym, Span),
-    /// The caller's value.
-    Parameter,
+    pub shared: Shared,
 }
 
 /// A variable at one point.

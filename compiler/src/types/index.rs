@@ -5,6 +5,7 @@ use super::convert::{Wanted, because};
 use super::operations::dims;
 use super::places::CUT;
 use super::shape::Dim;
+use super::shares::Hop;
 use super::tree::{ExprKind, Place, Primitive};
 use super::ty::{Domain, Ty};
 use super::value::Value;
@@ -27,6 +28,16 @@ impl<'a> Body<'a, '_> {
         let base = self.expr(base);
         match (base.ty().clone(), items) {
             (Ty::Error, _) => base,
+            (Ty::Object(_), [Subscript { kind: SubscriptKind::Index(at), .. }]) => {
+                let at = self.expr(at);
+                match self.object_item(&base, at, span) {
+                    Some(value) => value,
+                    None => {
+                        let message = format!("`{}` cannot be indexed: its class has no `__getitem__`", base.ty());
+                        self.fail(Diagnostic::new(Code::BadIndex, span, message))
+                    }
+                }
+            }
             (Ty::List(_), [one]) => self.index_list(base, one, span),
             (Ty::Tuple(tys), [one]) => self.index_tuple(&base, &tys, one, span),
             (Ty::Tensor(kind, sizes), items) if !sizes.is_empty() => self.index_tensor(base, kind, &sizes, items, span),
@@ -76,8 +87,13 @@ impl<'a> Body<'a, '_> {
                     }
                     return Value::error(span);
                 }
+                // What a call changes in the item is stored at the same position.
+                let at = if base.place.is_some() { self.hold(at, false) } else { at };
+                let place =
+                    base.place.as_deref().filter(|_| inner.has_object()).map(|part| part.item(&at, &inner, span));
                 let kind = ExprKind::Item(Box::new(base.expr), Box::new(at.expr));
-                Value { part_of: base.part_of, ..Value::new(kind, *inner, span) }.because(base.why)
+                let item = Value::new(kind, *inner, span);
+                Value { aliases: base.aliases.inside(Hop::Item), place, ..item }.because(base.why)
             }
             SubscriptKind::Slice { start, stop, step } => {
                 let mut bound = |bound: &'a Option<Box<ast::Expr>>| match bound {
@@ -246,7 +262,8 @@ impl<'a> Body<'a, '_> {
 
 fn indexed(base: Value, kind: Kind, found: Indexed, span: Span) -> Value {
     let index = ExprKind::Index(Box::new(base.expr), found.places);
-    Value { part_of: base.part_of, ..Value::new(index, Ty::Tensor(kind, found.dims), span) }.because(base.why)
+    Value { aliases: base.aliases.inside(Hop::Item), ..Value::new(index, Ty::Tensor(kind, found.dims), span) }
+        .because(base.why)
 }
 
 fn gather(base: Value, at: Value, shape: &[Dim], span: Span) -> Value {

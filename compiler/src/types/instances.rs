@@ -1,12 +1,13 @@
 //! Instances of functions: each is walked once for a list of argument types, and remembered.
 
-use super::annotations::Shapes;
+use super::annotations::{Seen, Shapes};
 use super::body::Body;
 use super::checker::{Checker, Instance, Key, MAX_CALLS, MAX_INSTANCES};
+use super::classes::{Change, Origins};
 use super::convert::convert;
-use super::flow::{Binding, Shared, Var};
-use super::places::can_share;
+use super::flow::{Binding, Var};
 use super::shape::Dim;
+use super::shares::{Shared, Way, can_share};
 use super::tree::{ExprKind, Function, LocalId, Primitive, Stmt, StmtKind};
 use super::ty::Ty;
 use super::value::{Origin, Value, Why};
@@ -40,6 +41,8 @@ impl<'a> Checker<'a> {
             why: None,
             effects: None,
             diagnostics: Vec::new(),
+            changes: Vec::new(),
+            origins: Origins::default(),
             recursive: false,
             function: None,
         });
@@ -70,7 +73,8 @@ impl<'a> Checker<'a> {
             let assumed = self.instances[index].result.clone();
             let walked = self.walk(index, key, whys);
             let recursive = self.instances[index].recursive && !walked.declared;
-            let stable = !recursive || assumed.as_ref() == Some(&walked.result);
+            let unchanged = !self.instances[index].recursive || self.instances[index].changes == walked.changes;
+            let stable = unchanged && (!recursive || assumed.as_ref() == Some(&walked.result));
             let last = stable || walked.result.is_error() || round + 1 == MAX_ROUNDS;
             if recursive && last && walked.result.is_error() && self.diagnostics.is_empty() {
                 self.diagnostics.push(needs_result(self.scopes.def(key.def).function));
@@ -78,6 +82,7 @@ impl<'a> Checker<'a> {
             let instance = &mut self.instances[index];
             instance.result = Some(walked.result);
             instance.why = walked.why;
+            (instance.changes, instance.origins) = (walked.changes, walked.origins);
             instance.function = Some(walked.function);
             if last {
                 return;
@@ -93,19 +98,32 @@ impl<'a> Checker<'a> {
         let first_dim = self.next_dim();
         let nesting = self.nesting;
         let function = self.scopes.def(key.def).function;
+        let class = self.class_of(key.def);
         let mut body = Body::new(self, Owner::Function(key.def));
-        let mut shapes = Shapes::of(function, &key.types);
-        let params = body.parameters(function, key, whys);
-        body.shape_variables(function, &mut shapes, &params);
-        body.declared_result = function.returns.as_ref().map(|returns| {
+        let mut shapes = Shapes::of(function, class, &key.types);
+        let locals = body.parameters(function, key, whys);
+        let params = locals.iter().copied().flatten().collect();
+        body.shape_variables(function, &mut shapes, &locals);
+        let returns = function.returns.as_ref().filter(|_| body.making.is_none());
+        body.declared_result = returns.map(|returns| {
             let ty = body
                 .type_of(returns, &mut |body, name, span| shapes.get(name).or_else(|| body.dim_in_scope(name, span)));
             (ty, returns.span)
         });
         body.block(&function.body);
+        if body.making.is_some() && !body.flow.dead {
+            body.finish_making(function.name.span);
+            body.flow.dead = true;
+        }
         let result = body.result(function);
+        body.check_rebound();
+        if !body.flow.dead && !body.changes.found.is_empty() {
+            body.emit(StmtKind::Return(None), function.name.span);
+        }
         let mut stmts = std::mem::take(&mut body.out);
         convert_returns(&mut stmts, &result);
+        let whole = body.give_back(&mut stmts, &result);
+        let (changes, origins) = (body.changes.list(), body.origins());
         let declared = body.declared_result.is_some();
         let why = body.returned.iter().find_map(|(_, _, why)| why.clone());
         let (locals, effects) = (std::mem::take(&mut body.locals), body.effects);
@@ -114,11 +132,10 @@ impl<'a> Checker<'a> {
         let recursive = self.instances[index].recursive;
         let name = function.name.text.clone();
         let tree =
-            Function { name, span: function.header, params, locals, result: result.erased(), body: stmts, recursive };
+            Function { name, span: function.header, params, locals, result: whole.erased(), body: stmts, recursive };
         let forgotten = |var: u32| var >= first_dim;
-        let result =
-            result.map(&|kind, dims| Ty::Tensor(kind, dims.iter().map(|dim| dim.forget(&forgotten)).collect()));
-        Walked { function: tree, result, why, declared }
+        let result = result.resized(&|dim| dim.forget(&forgotten));
+        Walked { function: tree, result, why, declared, changes, origins }
     }
 }
 
@@ -128,24 +145,35 @@ struct Walked {
     result: Ty,
     why: Why,
     declared: bool,
+    changes: Vec<(Change, Vec<Way>)>,
+    origins: Origins,
 }
 
 impl<'a> Body<'a, '_> {
-    fn parameters(&mut self, function: &'a ast::FunctionDef, key: &Key, whys: &[Why]) -> Vec<LocalId> {
+    fn parameters(&mut self, function: &'a ast::FunctionDef, key: &Key, whys: &[Why]) -> Vec<Option<LocalId>> {
         let captures = self.checker.scopes.captures(key.def);
         let own = function.params.iter().map(|param| (self.owner, param.name.text.as_str(), param.span));
         let outer = captures.into_iter().map(|(owner, name)| (owner, name, function.name.span));
-        let mut params = Vec::new();
+        let mut params: Vec<Option<LocalId>> = Vec::new();
+        let makes = function.name.text == "__init__" && self.checker.class_of(key.def).is_some();
         let variables: Vec<_> = own.chain(outer).collect();
         for (index, (owner, name, span)) in variables.into_iter().enumerate() {
+            params.push(None);
             let Some(Some(ty)) = key.types.get(index) else { continue };
             let sym = self.symbol(owner, name);
             if ty.is_error() {
                 self.flow.set(sym, Var::Error);
                 continue;
             }
+            if index == 0 && makes {
+                self.begin_making(function, ty);
+                continue;
+            }
             let local = self.local_for(sym, ty);
-            params.push(local);
+            params[index] = Some(local);
+            if index < function.params.len() {
+                self.changes.params.push((index, sym, local));
+            }
             let known = match key.numbers.get(index) {
                 Some(Some(number)) => Dim::constant(*number),
                 _ if ty.is_scalar(Kind::Int) => self.fresh_dim(name),
@@ -155,7 +183,7 @@ impl<'a> Body<'a, '_> {
             let why = why.or_else(|| {
                 ty.is_secret().then(|| Rc::new(Origin { span, text: format!("`{name}` is declared secret") }))
             });
-            let shared = can_share(ty).then_some(Shared::Parameter);
+            let shared = if can_share(ty) { Shared::PARAMETER } else { Shared::default() };
             let binding = Binding { local, ty: ty.clone(), known, why, at: span, depth: 0, shared };
             self.flow.set(sym, Var::Bound(Rc::new(binding)));
         }
@@ -163,27 +191,32 @@ impl<'a> Body<'a, '_> {
     }
 
     /// Gives the shape variables of the signature their values, where the body uses them.
-    fn shape_variables(&mut self, function: &'a ast::FunctionDef, shapes: &mut Shapes<'a>, params: &[LocalId]) {
+    fn shape_variables(&mut self, function: &'a ast::FunctionDef, shapes: &mut Shapes<'a>, params: &[Option<LocalId>]) {
         let mut names: Vec<&'a str> = shapes.found.keys().copied().collect();
         names.sort_unstable();
         for name in names {
-            let Some((size, param, axis)) = shapes.found.get(name).cloned() else { continue };
+            let Some(Seen { size, place }) = shapes.found.get(name).cloned() else { continue };
             let parameter = function.params.iter().any(|param| param.name.text == name);
             if parameter || !self.def().is_some_and(|def| self.checker.scopes.reads(def, name)) {
                 continue;
             }
             let sym = self.symbol(self.owner, name);
             let span = function.name.span;
-            let value = match (size.as_const(), params.get(param)) {
+            let measured = place.and_then(|(param, path, axis)| Some(((*params.get(param)?)?, path, axis)));
+            let value = match (size.as_const(), measured) {
                 (Some(number), _) => Value::int(number, span),
-                (None, Some(&local)) => {
+                (None, Some((local, path, axis))) => {
                     let ty = self.locals[local.0 as usize].ty.clone();
-                    let whole = super::tree::Expr::local(local, ty, span);
-                    let kind = ExprKind::Primitive(Primitive::Size(axis as u32), vec![whole]);
+                    let whole = Value::new(ExprKind::Local(local), ty, span);
+                    let tensor = path.iter().fold(whole, |value, at| super::sequences::component(&value, *at));
+                    let kind = ExprKind::Primitive(Primitive::Size(axis as u32), vec![tensor.expr]);
                     let known = if size == Dim::Unknown { self.fresh_dim(name) } else { size };
                     Value::new(kind, Ty::scalar(Kind::Int), span).knowing(known)
                 }
-                (None, None) => continue,
+                (None, None) => {
+                    self.size_not_measured(name, span);
+                    continue;
+                }
             };
             self.bind(sym, value, span);
         }

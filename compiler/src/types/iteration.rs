@@ -3,6 +3,7 @@
 use super::body::Body;
 use super::builtins::Builtin;
 use super::shape::Dim;
+use super::shares::{Aliases, Hop};
 use super::tree::{Expr, ExprKind, Place, Primitive};
 use super::ty::Ty;
 use super::value::{Sym, Value};
@@ -179,7 +180,7 @@ impl<'a> Body<'a, '_> {
         match self.flow.get(sym).bound() {
             Some(binding) => Value {
                 why: binding.why.clone(),
-                part_of: Some(sym),
+                aliases: Aliases::of(sym),
                 ..Value::new(ExprKind::Local(binding.local), binding.ty.clone(), span)
             },
             None => Value::error(span),
@@ -233,7 +234,7 @@ pub fn is_sequence(ty: &Ty) -> bool {
     match ty {
         Ty::Tensor(_, dims) => !dims.is_empty(),
         Ty::List(_) => true,
-        Ty::Tuple(_) | Ty::None | Ty::Unknown | Ty::Error => false,
+        Ty::Tuple(_) | Ty::Object(_) | Ty::None | Ty::Unknown | Ty::Error => false,
     }
 }
 
@@ -274,7 +275,7 @@ fn known_count(start: i64, stop: i64, step: i64) -> Dim {
 
 /// The entry of a sequence at a position.
 pub fn entry(base: Value, at: Value) -> Value {
-    let Value { expr, why, part_of, .. } = base;
+    let Value { expr, why, aliases, .. } = base;
     let span = expr.span;
     let (kind, ty) = match &expr.ty {
         Ty::Tensor(kind, dims) => {
@@ -285,7 +286,7 @@ pub fn entry(base: Value, at: Value) -> Value {
             let ty = (**item).clone();
             (ExprKind::Item(Box::new(expr), Box::new(at.expr)), ty)
         }
-        Ty::Tuple(_) | Ty::None | Ty::Unknown | Ty::Error => return Value::error(span),
+        Ty::Tuple(_) | Ty::Object(_) | Ty::None | Ty::Unknown | Ty::Error => return Value::error(span),
     };
-    Value { expr: Expr { kind, ty, span }, why, known: Dim::Unknown, part_of }
+    Value { expr: Expr { kind, ty, span }, why, known: Dim::Unknown, aliases: aliases.inside(Hop::Item), place: None }
 }

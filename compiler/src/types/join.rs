@@ -120,7 +120,7 @@ impl Binding {
         Ok(Binding {
             known: self.known.join(&other.known),
             why: if ty.is_secret() { self.why.clone().or_else(|| other.why.clone()) } else { None },
-            shared: self.shared.or(other.shared),
+            shared: self.shared.or(&other.shared),
             ty,
             ..self.clone()
         })
@@ -130,6 +130,6 @@ impl Binding {
     pub fn covers(&self, other: &Binding) -> Option<bool> {
         let ty: Ty = self.ty.join(&other.ty)?;
         let known = self.known.join(&other.known) == self.known;
-        Some(ty == self.ty && known && (self.shared.is_some() || other.shared.is_none()))
+        Some(ty == self.ty && known && self.shared.covers(&other.shared))
     }
 }

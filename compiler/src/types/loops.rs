@@ -176,6 +176,8 @@ impl<'a> Body<'a, '_> {
                 self.rebind(sym, &binding, ty, Dim::Unknown, span);
             }
         }
+        let changed: Vec<&'a str> = mentions.all_changed().collect();
+        self.fields_in_loop(&changed, span);
         for (sym, ty) in self.remembered.get(&span).cloned().unwrap_or_default() {
             if let Some(binding) = self.flow.get(sym).bound().cloned()
                 && let Some(ty) = binding.ty.join(&ty)
@@ -193,7 +195,7 @@ impl<'a> Body<'a, '_> {
                 continue;
             };
             self.remembered.entry(span).or_default().push((sym, wide.ty.clone()));
-            let merged = Binding { why: wide.why.clone(), shared: wide.shared, ..Binding::clone(&now) };
+            let merged = Binding { why: wide.why.clone(), shared: wide.shared.clone(), ..Binding::clone(&now) };
             self.rebind(sym, &merged, wide.ty.clone(), wide.known.clone(), span);
         }
     }

@@ -47,9 +47,18 @@ impl<'a> Body<'a, '_> {
         if let Some(node) = self.module_named(base) {
             return self.module_member(node, name, span);
         }
+        if let Some(class) = self.class_called(base) {
+            return self.class_attribute(class, name, span);
+        }
+        if let Some(value) = self.attribute_in_making(base, name, span) {
+            return value;
+        }
         let value = self.expr(base);
         if value.is_error() || name.text.is_empty() {
             return Value::error(span);
+        }
+        if let Ty::Object(object) = value.ty().clone() {
+            return self.object_attribute(value, &object, name, span);
         }
         let Ty::Tensor(_, sizes) = value.ty().clone() else {
             return self.no_attribute(&value, name, &[]);
@@ -102,12 +111,24 @@ impl<'a> Body<'a, '_> {
 
     /// `base.name(args)`
     pub fn method(&mut self, base: &'a ast::Expr, name: &'a ast::Name, args: &'a [ast::Arg], span: Span) -> Value {
-        if let Some((_, params)) = CHANGING.iter().find(|(method, _)| *method == name.text) {
+        if let Some(class) = self.class_called(base) {
+            return self.call_on_class(class, name, args, span);
+        }
+        let changing = CHANGING.iter().find(|(method, _)| *method == name.text);
+        if let Some((_, params)) = changing.filter(|_| !matches!(self.peeked(base), Some(Ty::Object(_)))) {
             return self.changing(base, name, params, args, span);
+        }
+        if let Some(field) = self.field_in_making(base, &name.text) {
+            let value = self.made_field(field, base.span.to(name.span));
+            return self.call_object(value, args, span);
         }
         let value = self.expr(base);
         let table = match value.ty() {
             Ty::Error => return value,
+            Ty::Object(object) => {
+                let object = object.clone();
+                return self.object_method(value, &object, name, args, span);
+            }
             Ty::Tensor(..) => OF_TENSORS,
             Ty::List(_) => OF_LISTS,
             Ty::Tuple(_) => &OF_LISTS[..1],
@@ -138,8 +159,8 @@ impl<'a> Body<'a, '_> {
             "all" => self.reduce(Reduce::All, value, None, span),
             "reshape" => self.reshape(value, rest, span),
             "transpose" => self.transpose(value, span),
-            "flatten" => Value { part_of: None, ..self.flat(value) },
-            "copy" => Value { part_of: None, ..value },
+            "flatten" => self.flat(value).alone(),
+            "copy" => value.alone(),
             "tolist" => self.unpacked(value, span),
             "dot" => match first {
                 Some(other) => self.binary_value(crate::syntax::op::BinaryOp::MatMul, value, other, span),
@@ -251,6 +272,12 @@ impl<'a> Body<'a, '_> {
                         list.push(walk, item);
                     });
                 })
+            }
+            // The class says of each field whether it is public.
+            Ty::Object(_) => {
+                let message = format!("an object of `{}` cannot be revealed as a whole", value.ty());
+                let found = Diagnostic::new(Code::UnknownMethod, span, message);
+                self.fail(found.help("reveal the fields one by one: `x.field.reveal()`"))
             }
             Ty::None | Ty::Unknown | Ty::Error => value,
         }

@@ -103,9 +103,11 @@ impl<'a> Body<'a, '_> {
                 let sym = self.symbol(owner, constant);
                 match self.flow.get(sym).bound() {
                     Some(binding) => {
-                        let shared = super::places::can_share(&binding.ty).then_some(sym);
+                        let shared = super::shares::can_share(&binding.ty);
+                        let aliases =
+                            if shared { super::shares::Aliases::of(sym) } else { super::shares::Aliases::default() };
                         let value = Value::new(ExprKind::Local(binding.local), binding.ty.clone(), span);
-                        Value { part_of: shared, known: binding.known.clone(), ..value }
+                        Value { aliases, known: binding.known.clone(), ..value }
                     }
                     None => Value::error(span),
                 }
@@ -116,6 +118,7 @@ impl<'a> Body<'a, '_> {
                 let found = Diagnostic::new(Code::NotAValue, span, message).note(at, "defined here");
                 self.fail(found.help(format!("call it: `{}.{}(…)`", self.checker.scopes.node_name(node), name.text)))
             }
+            Meaning::Class(id) => self.class_as_value(id, span),
             Meaning::Module(inner) => self.module_as_value(inner, span),
             Meaning::Broken => Value::error(span),
             Meaning::Outside if name.text.is_empty() => Value::error(span),

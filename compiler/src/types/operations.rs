@@ -49,7 +49,10 @@ impl<'a> Body<'a, '_> {
             return value;
         }
         let Ty::Tensor(kind, dims) = value.ty().clone() else {
-            return self.refuse_unary(op, &value, Refusal::Undefined, span);
+            return match self.object_unary(op, &value, span) {
+                Some(value) => value,
+                None => self.refuse_unary(op, &value, Refusal::Undefined, span),
+            };
         };
         if op == UnaryOp::Invert && Domain::of(kind) == Domain::Bool && !dims.is_empty() {
             return self.not(value, span);
@@ -90,6 +93,9 @@ impl<'a> Body<'a, '_> {
     pub fn binary_value(&mut self, op: BinaryOp, left: Value, right: Value, span: Span) -> Value {
         if left.is_error() || right.is_error() {
             return Value::error(span);
+        }
+        if let Some(value) = self.object_binary(op, &left, &right, span) {
+            return value;
         }
         match (left.ty().clone(), right.ty().clone()) {
             (Ty::Tensor(a, _), Ty::Tensor(b, _)) => match operators::binary(op, a, b) {
@@ -257,6 +263,9 @@ impl<'a> Body<'a, '_> {
             let found = self.membership(left, right, span);
             return if op == CompareOp::NotIn { self.not(found, span) } else { found };
         };
+        if let Some(value) = self.object_compare(op, &left, &right, span) {
+            return value;
+        }
         let (Some(a), Some(b)) = (left.ty().kind(), right.ty().kind()) else {
             return self.compare_sequences(op, comparison, left, right, span);
         };
@@ -325,6 +334,14 @@ impl<'a> Body<'a, '_> {
                 self.compare_value(CompareOp::Ne, length, Value::int(0, span), span)
             }
             Ty::Tuple(items) => Value::bool(!items.is_empty(), span),
+            Ty::Object(_) => match self.object_truth(&value, span) {
+                Some(value) => self.truth(value),
+                None => {
+                    let message = format!("an object of `{}` has no truth value", value.ty());
+                    let found = Diagnostic::new(Code::TypeMismatch, span, message);
+                    self.fail(found.help("compare what is meant: `x.field > 0`; or give the class `__bool__`"))
+                }
+            },
             Ty::None | Ty::Unknown => {
                 self.fail(Diagnostic::new(Code::NoValue, span, "this gives no value, and so no truth value"))
             }
@@ -422,6 +439,10 @@ impl<'a> Body<'a, '_> {
             let found = found.note(test.span(), super::effects::secret_condition(&test.why));
             return self.fail(found.help("choose between numbers, and make the text from what is revealed"));
         }
+        if secret && let Some(found) = super::classes::chosen_object(&joined, span, &test.why) {
+            return self.fail(found.note(test.span(), super::effects::secret_condition(&test.why)));
+        }
+        let aliases = then.aliases.iter().chain(otherwise.aliases.iter()).cloned().collect();
         let why = first_why(&test, &then).or_else(|| otherwise.why.clone());
         let ty = if secret { joined.secret() } else { joined };
         let known = then.known.join(&otherwise.known);
@@ -435,7 +456,7 @@ impl<'a> Body<'a, '_> {
         let (test, then, otherwise) = (Box::new(test.expr), as_kind(then), as_kind(otherwise));
         let kind =
             if secret { ExprKind::Select(test, then, otherwise) } else { ExprKind::Conditional(test, then, otherwise) };
-        Value::new(kind, ty, span).because(why).knowing(known)
+        Value { aliases, ..Value::new(kind, ty, span) }.because(why).knowing(known)
     }
 
     /// A selection of tensors of two shapes: broadcast first.
@@ -481,7 +502,7 @@ impl<'a> Body<'a, '_> {
 pub fn dims(ty: &Ty) -> &[Dim] {
     match ty {
         Ty::Tensor(_, dims) => dims,
-        Ty::List(_) | Ty::Tuple(_) | Ty::None | Ty::Unknown | Ty::Error => &[],
+        Ty::List(_) | Ty::Tuple(_) | Ty::Object(_) | Ty::None | Ty::Unknown | Ty::Error => &[],
     }
 }
 
@@ -505,6 +526,7 @@ fn undefined(op: &str, left: &Value, right: &Value, span: Span) -> Diagnostic {
     }
     let text = |value: &Value| value.ty().is_scalar(Kind::Str);
     let list = |value: &Value| matches!(value.ty(), Ty::List(_));
+    let object = |value: &Value| matches!(value.ty(), Ty::Object(_));
     let number = |value: &Value| matches!(value.ty(), Ty::Tensor(kind, _) if *kind != Kind::Str);
     match (left, right) {
         (a, b) if op == "%" && text(a) && !text(b) => found.help("use an f-string: `f\"… {x} …\"`"),
@@ -520,6 +542,7 @@ fn undefined(op: &str, left: &Value, right: &Value, span: Span) -> Diagnostic {
             let edits = lists.flat_map(|side| wrapped(side, "array"));
             found.fix("`array(…)` makes a tensor of a list; operators then work on every element", edits)
         }
+        (a, b) if object(a) || object(b) => found.help(format!("give the class a method that says what `{op}` means")),
         _ => found,
     }
 }

@@ -2,8 +2,9 @@
 
 use super::body::Body;
 use super::convert::{Wanted, because, fit};
-use super::flow::{Binding, Shared};
+use super::flow::Binding;
 use super::shape;
+use super::shares::{Aliases, Hop, Way, can_share, way};
 use super::tree::{BinaryMeaning, Expr, ExprKind, Place, Step, StmtKind, UnaryMeaning};
 use super::ty::{Ty, join_kinds};
 use super::value::{Sym, Value};
@@ -12,6 +13,7 @@ use crate::names::Meaning;
 use crate::source::Span;
 use crate::syntax::ast;
 use mpc_bytecode::Kind;
+use std::rc::Rc;
 
 /// A part of a variable.
 #[derive(Clone, Debug)]
@@ -24,6 +26,28 @@ pub struct Part {
     pub ty: Ty,
     /// The whole text.
     pub span: Span,
+    /// In a field of an object: the type that the class declares, and where.
+    pub declared: Option<(Ty, Span)>,
+    /// True if it lies in an object.
+    pub in_object: bool,
+    /// True if the variable belongs to the code around the function.
+    pub outer: bool,
+    /// How many calls had changed objects when this was found.
+    pub stamp: u32,
+}
+
+impl Part {
+    /// The item of a list at a position that can be used more than once.
+    pub fn item(&self, at: &Value, ty: &Ty, span: Span) -> Rc<Part> {
+        let mut part = Part { ty: ty.clone(), span, declared: None, ..self.clone() };
+        part.path.push(Step::Item(at.expr.clone()));
+        Rc::new(part)
+    }
+
+    /// A variable.
+    pub fn whole(sym: Sym, ty: Ty, span: Span) -> Self {
+        Part { sym, path: Vec::new(), ty, span, declared: None, in_object: false, outer: false, stamp: 0 }
+    }
 }
 
 impl<'a> Body<'a, '_> {
@@ -39,6 +63,13 @@ impl<'a> Body<'a, '_> {
                 let outer = self.part(base)?;
                 self.step_into(outer, items, expr.span)
             }
+            ast::ExprKind::Attribute { base, name } => match self.part_in_making(base, name, expr.span) {
+                Some(field) => field,
+                None => {
+                    let outer = self.part(base)?;
+                    self.step_to_field(outer, name, expr.span)
+                }
+            },
             _ => {
                 let found =
                     Diagnostic::new(Code::BadTarget, expr.span, "only a variable or a part of one can be changed");
@@ -49,7 +80,7 @@ impl<'a> Body<'a, '_> {
     }
 
     fn whole(&mut self, name: &'a str, span: Span) -> Option<Part> {
-        if let Meaning::Variable(owner, _) = self.checker.scopes.meaning(self.owner, name)
+        if let Meaning::Variable(owner, name) = self.checker.scopes.meaning(self.owner, name)
             && owner != self.owner
             && !self.comprehension.iter().any(|(inner, _)| *inner == name)
         {
@@ -58,10 +89,13 @@ impl<'a> Body<'a, '_> {
                 return None;
             }
             let message = format!("`{name}` belongs to the code around this function and cannot be changed in it");
-            self.report(
-                Diagnostic::new(Code::SharedChange, span, message)
-                    .help(format!("pass `{name}` as a parameter, change a copy, and return it")),
-            );
+            let sym = self.symbol(owner, name);
+            let object = self.flow.get(sym).bound().is_some_and(|binding| binding.ty.has_object());
+            self.report(Diagnostic::new(Code::SharedChange, span, message).help(if object {
+                format!("pass `{name}` as a parameter: what a function changes in an object, its caller sees")
+            } else {
+                format!("pass `{name}` as a parameter, change a copy, and return it")
+            }));
             return None;
         }
         let value = self.name(name, span);
@@ -70,7 +104,7 @@ impl<'a> Body<'a, '_> {
         }
         let sym = self.target_symbol(name);
         let ty = self.flow.get(sym).bound()?.ty.clone();
-        Some(Part { sym, path: Vec::new(), ty, span })
+        Some(Part::whole(sym, ty, span))
     }
 
     /// The part of `outer` at an index.
@@ -88,6 +122,10 @@ impl<'a> Body<'a, '_> {
                 let at = self.hold(at, false);
                 outer.path.push(Step::Item(at.expr));
                 outer.ty = *item;
+                outer.declared = outer.declared.and_then(|(ty, span)| match ty {
+                    Ty::List(item) => Some((*item, span)),
+                    _ => None,
+                });
             }
             Ty::Tensor(kind, dims) => {
                 let indexed = self.places(items, &dims, span)?;
@@ -139,47 +177,31 @@ impl<'a> Body<'a, '_> {
         let Some(binding) = self.flow.get(part.sym).bound() else { return Value::error(part.span) };
         let expr = read_path(Expr::local(binding.local, binding.ty.clone(), part.span), &part.path, part.span);
         let value = Value::new(expr.kind, part.ty.clone(), part.span);
-        Value { part_of: Some(part.sym), ..value }.because(binding.why.clone())
-    }
-
-    /// Whether a variable may be changed in place: not if Python would show the change under another name.
-    pub fn changeable(&mut self, sym: Sym, span: Span) -> bool {
-        let Some(binding) = self.flow.get(sym).bound() else { return false };
-        let name = self.name_of(sym);
-        let found = match binding.shared {
-            None => return true,
-            Some(Shared::Parameter) if self.library => return true,
-            Some(Shared::Parameter) => Diagnostic::new(
-                Code::SharedChange,
-                span,
-                format!("`{name}` is a parameter: what the caller has would not change, though in Python it would"),
-            )
-            .label(format!("this changes the function's own `{name}` only"))
-            .help(format!("begin with `{name} = {name}.copy()`, and return it at the end")),
-            Some(Shared::With(other, at)) => {
-                let shared = self.flow.get(other).bound().is_some_and(|other| other.shared.is_some());
-                if !shared {
-                    return true;
-                }
-                let message =
-                    format!("`{name}` and `{}` are two values here, not one as in Python", self.name_of(other));
-                Diagnostic::new(Code::SharedChange, span, message)
-                    .label(format!("this changes `{name}` only"))
-                    .note(at, "this makes a copy")
-                    .help("if a copy is meant, say so where it is made, with `.copy()`")
-            }
-        };
-        self.report(found);
-        false
+        let aliases = if can_share(&part.ty) { Aliases::at(part.sym, way(&part.path)) } else { Aliases::default() };
+        Value { aliases, ..value }.because(binding.why.clone())
     }
 
     /// `part = value`.
     pub fn store(&mut self, part: &Part, value: Value, span: Span) {
-        if value.is_error() || part.ty.is_error() || !self.changeable(part.sym, span) {
+        if part.path.is_empty() {
+            let declared = part.declared.clone();
+            let value = declared
+                .map_or(value.clone(), |(ty, at)| self.coerce(value, &ty, &Wanted { what: "", declared: Some(at) }));
+            return self.assign_symbol(part.sym, value, span);
+        }
+        if value.is_error() || part.ty.is_error() || !self.may_change(part, self.replaced_in(part), span) {
             return;
         }
         let Some(binding) = self.flow.get(part.sym).bound().cloned() else { return };
         let predicated = binding.depth < self.secret.len();
+        let value = match part.declared {
+            None => value,
+            Some(_) => match self.fit_field(part, value, predicated) {
+                Some(value) => value,
+                None => return,
+            },
+        };
+        let aliases = if can_share(value.ty()) { value.aliases.clone() } else { Aliases::default() };
         let Some(wide) = self.stored_type(part, &value, predicated) else { return };
         let part = Part { ty: wide.clone(), ..part.clone() };
         let binding = self.widen(&part, &binding, &wide, span);
@@ -190,10 +212,42 @@ impl<'a> Body<'a, '_> {
         let value = if binding.depth < self.secret.len() { self.predicate(value, &part, binding.depth) } else { value };
         self.learn_why(part.sym, &value);
         self.learn_type(&part, &wide);
+        if !matches!(part.path.last(), Some(Step::Places(_))) {
+            self.replaced(&part, predicated);
+            self.share(&aliases, part.sym, &way(&part.path), span);
+        }
         self.emit(StmtKind::AssignPath(binding.local, part.path, value.expr), span);
     }
 
-    fn learn_why(&mut self, sym: Sym, value: &Value) {
+    /// What was in a field until now is not in it any more.
+    fn replaced(&mut self, part: &Part, predicated: bool) {
+        let whole = part.path.iter().all(|step| matches!(step, Step::Component(_)));
+        if let Some(binding) = self.flow.get(part.sym).bound().filter(|_| whole && !predicated) {
+            let shared = binding.shared.without(&way(&part.path));
+            let binding = Binding { shared, ..Binding::clone(binding) };
+            self.flow.set(part.sym, super::flow::Var::Bound(binding.into()));
+        }
+    }
+
+    /// The object of which a store to this part replaces something. A tensor changes itself.
+    fn replaced_in(&self, part: &Part) -> Way {
+        let mut way = way(&part.path);
+        if !matches!(part.path.last(), Some(Step::Places(_))) {
+            way.pop();
+        }
+        way
+    }
+
+    /// Whether the object at `container` may be changed here; the caller hears of it.
+    fn may_change(&mut self, part: &Part, container: Way, span: Span) -> bool {
+        let may = self.changeable(part.sym, &container, part.in_object, span);
+        if may {
+            self.note_change(part, container, span);
+        }
+        may
+    }
+
+    pub fn learn_why(&mut self, sym: Sym, value: &Value) {
         if let Some(binding) = self.flow.get(sym).bound()
             && binding.why.is_none()
             && value.why.is_some()
@@ -251,7 +305,7 @@ impl<'a> Body<'a, '_> {
     }
 
     /// `value` where all secret conditions from `depth` on hold, else what the part has.
-    fn predicate(&mut self, value: Value, part: &Part, depth: usize) -> Value {
+    pub fn predicate(&mut self, value: Value, part: &Part, depth: usize) -> Value {
         let span = value.span();
         let old = self.read_part(part);
         let Some(condition) = self.conjunction(depth, span) else { return value };
@@ -279,19 +333,6 @@ impl<'a> Body<'a, '_> {
         self.secret.get(depth..)?.iter().map(one).reduce(and)
     }
 
-    /// Notes that two variables would be one object in Python.
-    pub fn share(&mut self, value_of: Option<Sym>, with: Sym, at: Span) {
-        let Some(root) = value_of.filter(|root| *root != with) else { return };
-        for (sym, other) in [(root, with), (with, root)] {
-            if let Some(binding) = self.flow.get(sym).bound().filter(|binding| can_share(&binding.ty)) {
-                let keep = binding.shared == Some(Shared::Parameter);
-                let shared = if keep { binding.shared } else { Some(Shared::With(other, at)) };
-                let binding = Binding { shared, ..Binding::clone(binding) };
-                self.flow.set(sym, super::flow::Var::Bound(binding.into()));
-            }
-        }
-    }
-
     /// `part.append(value)`
     pub fn push(&mut self, part: &Part, value: Value, span: Span) {
         let Ty::List(item) = &part.ty else { return };
@@ -299,6 +340,13 @@ impl<'a> Body<'a, '_> {
             return;
         }
         let Some(binding) = self.flow.get(part.sym).bound().cloned() else { return };
+        let value = match &part.declared {
+            Some((Ty::List(item), at)) => self.coerce(value, item, &Wanted { what: "", declared: Some(*at) }),
+            _ => value,
+        };
+        if value.is_error() {
+            return;
+        }
         let Some(joined) = item.join(value.ty()) else {
             let message = format!("expected `{item}`, found `{}`", value.ty());
             let found = Diagnostic::new(Code::TypeMismatch, value.span(), message);
@@ -310,12 +358,15 @@ impl<'a> Body<'a, '_> {
         self.learn_type(&part, &wide);
         self.learn_why(part.sym, &value);
         let value = value.converted(&joined);
-        self.share(value.part_of, part.sym, span);
+        if can_share(value.ty()) {
+            let to: Way = way(&part.path).into_iter().chain([Hop::Item]).collect();
+            self.share(&value.aliases, part.sym, &to, span);
+        }
         self.emit(StmtKind::Push(binding.local, part.path, value.expr), span);
     }
 
     /// Sizes of items may differ from now on: the variable's type says so without another local.
-    fn learn_type(&mut self, part: &Part, wide: &Ty) {
+    pub fn learn_type(&mut self, part: &Part, wide: &Ty) {
         if let Some(binding) = self.flow.get(part.sym).bound() {
             let ty = replace_part(&binding.ty, &part.path, wide);
             let binding = Binding { ty, ..Binding::clone(binding) };
@@ -336,7 +387,7 @@ impl<'a> Body<'a, '_> {
             self.report(found.help("collect the items in another list"));
             return false;
         }
-        self.changeable(part.sym, span)
+        self.may_change(part, way(&part.path), span)
     }
 
     /// `part.pop(at)`: the local that receives the item.
@@ -379,16 +430,6 @@ pub const CHANGED: &str = "the position of an assignment";
 /// Cutting out a part.
 pub const CUT: &str = "a bound of a slice";
 
-/// True for what Python would share rather than copy.
-pub fn can_share(ty: &Ty) -> bool {
-    match ty {
-        Ty::Tensor(_, dims) => !dims.is_empty(),
-        Ty::List(_) => true,
-        Ty::Tuple(items) => items.iter().any(can_share),
-        Ty::None | Ty::Unknown | Ty::Error => false,
-    }
-}
-
 /// The places at the end of a path, taken off, if they are positions only; none if the path ends otherwise.
 fn simple_places(path: &mut Vec<Step>) -> Option<Vec<Place>> {
     match path.last() {
@@ -406,6 +447,13 @@ fn replace_part(whole: &Ty, path: &[Step], part: &Ty) -> Ty {
     match (whole, path) {
         (_, []) => part.clone(),
         (Ty::List(item), [Step::Item(_), rest @ ..]) => Ty::List(Box::new(replace_part(item, rest, part))),
+        (Ty::Object(object), [Step::Component(at), rest @ ..]) => {
+            let mut object = object.clone();
+            if let Some(field) = object.fields.get_mut(*at) {
+                *field = replace_part(field, rest, part);
+            }
+            Ty::Object(object)
+        }
         (Ty::Tuple(items), [Step::Component(at), rest @ ..]) => {
             let mut items = items.clone();
             if let Some(item) = items.get_mut(*at) {
@@ -422,7 +470,7 @@ fn read_path(mut expr: Expr, path: &[Step], span: Span) -> Expr {
     for step in path {
         let ty = match (&expr.ty, step) {
             (Ty::List(item), Step::Item(_)) => (**item).clone(),
-            (Ty::Tuple(items), Step::Component(at)) => items.get(*at).cloned().unwrap_or(Ty::Error),
+            (ty, Step::Component(at)) => ty.components().get(*at).cloned().unwrap_or(Ty::Error),
             (ty, _) => ty.clone(),
         };
         let kind = match step {

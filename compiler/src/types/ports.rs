@@ -109,15 +109,16 @@ impl<'a> Checker<'a> {
         for index in 0..self.scopes.defs.len() {
             let def = DefId(index as u32);
             let called = self.by_key.keys().any(|key| key.def == def);
-            if called || self.scopes.def(def).library || !self.scopes.def(def).parent.is_top() {
+            if called || self.scopes.def(def).library || !self.scopes.def(def).parent.is_top() || self.lacks_self(def) {
                 continue;
             }
             let mut types: Vec<Option<Ty>> = Vec::new();
             let function = self.scopes.def(def).function;
-            for param in &function.params {
-                types.push(Some(match &param.annotation {
-                    Some(annotation) => self.any_shape(annotation),
-                    None => Ty::Error,
+            for (at, param) in function.params.iter().enumerate() {
+                types.push(Some(match (&param.annotation, self.any_object(def).filter(|_| at == 0)) {
+                    (_, Some(object)) => object,
+                    (Some(annotation), None) => self.any_shape(annotation, self.scopes.def(def).parent),
+                    (None, None) => Ty::Error,
                 }));
             }
             types.extend(self.scopes.captures(def).into_iter().map(|_| Some(Ty::Error)));
@@ -131,9 +132,9 @@ impl<'a> Checker<'a> {
     }
 
     /// The declared type with a shape variable of its own for every named dimension.
-    fn any_shape(&mut self, annotation: &'a ast::TypeExpr) -> Ty {
+    fn any_shape(&mut self, annotation: &'a ast::TypeExpr, owner: Owner) -> Ty {
         let mut named: Vec<(&'a str, Dim)> = Vec::new();
-        let mut body = Body::new(self, Owner::PROGRAM);
+        let mut body = Body::new(self, owner);
         let mark = body.checker.diagnostics.len();
         let ty = body.type_of(annotation, &mut |body, name, _| {
             if let Some((_, dim)) = named.iter().find(|(known, _)| *known == name) {
@@ -177,6 +178,9 @@ impl<'a> Body<'a, '_> {
         if !self.new_port(&port.name) {
             return;
         }
+        if self.class_of_port(&port.ty).is_some() {
+            return self.input_object(port, span);
+        }
         let parties = port.from.as_ref().map(|role| (self.role(role), role));
         let sym = self.symbol(Owner::PROGRAM, &port.name.text);
         let declared = self.port_type(&port.ty, parties.is_some());
@@ -210,7 +214,8 @@ impl<'a> Body<'a, '_> {
 
     /// Whether a port of that name is new.
     fn new_port(&mut self, name: &ast::Name) -> bool {
-        let first = self.checker.ports.iter().position(|port| port.name == name.text);
+        let fields = |port: &Port| port.name.strip_prefix(&name.text).is_some_and(|rest| rest.starts_with('.'));
+        let first = self.checker.ports.iter().position(|port| port.name == name.text || fields(port));
         if let Some(first) = first {
             let at = self.checker.port_spans[first];
             let found = Diagnostic::new(Code::DefinedTwice, name.span, format!("there are two ports `{}`", name.text));
@@ -219,13 +224,13 @@ impl<'a> Body<'a, '_> {
         first.is_none()
     }
 
-    fn close_port(&mut self, default: Option<Constant>, why: Option<&ast::Text>, span: Span) {
+    pub fn close_port(&mut self, default: Option<Constant>, why: Option<&ast::Text>, span: Span) {
         self.checker.defaults.push(default);
         self.checker.reasons.push(why.map(|why| why.text.clone()));
         self.checker.port_spans.push(span);
     }
 
-    fn role(&mut self, written: &ast::RoleRef) -> Option<usize> {
+    pub fn role(&mut self, written: &ast::RoleRef) -> Option<usize> {
         if let Some(index) = &written.index {
             self.not_yet(index.span, "one member of a family of roles", "name the family, or declare separate roles");
             return None;
@@ -294,7 +299,7 @@ impl<'a> Body<'a, '_> {
     }
 
     /// A dimension of a port. One that nothing binds is bound by the data, if this port has data.
-    fn extent(&mut self, written: &'a ast::Dim, binds: bool) -> (Extent, Dim) {
+    pub fn extent(&mut self, written: &'a ast::Dim, binds: bool) -> (Extent, Dim) {
         match &written.kind {
             DimKind::Int(value) => {
                 (Extent::Constant(*value), i64::try_from(*value).map_or(Dim::Unknown, Dim::constant))
@@ -303,16 +308,7 @@ impl<'a> Body<'a, '_> {
             DimKind::Name(name) => self.named_extent(name, written.span, binds),
             DimKind::Binary { op, left, right } => {
                 let ((a, left), (b, right)) = (self.extent(left, binds), self.extent(right, binds));
-                let (op, size) = match op {
-                    DimOp::Add => (ExtentOp::Add, left.plus(&right)),
-                    DimOp::Sub => (ExtentOp::Sub, left.minus(&right)),
-                    DimOp::Mul => (ExtentOp::Mul, left.times(&right)),
-                    DimOp::FloorDiv => (ExtentOp::FloorDiv, left.over(&right)),
-                };
-                match (&a, &b) {
-                    (Extent::Any, _) | (_, Extent::Any) => (Extent::Any, Dim::Unknown),
-                    _ => (Extent::Combined(op, Box::new(a), Box::new(b)), size),
-                }
+                combined(*op, (a, left), (b, right))
             }
         }
     }
@@ -373,9 +369,6 @@ impl<'a> Body<'a, '_> {
         if !self.new_port(&port.name) {
             return;
         }
-        let index = self.checker.ports.len();
-        self.checker.ports.push(no_port(&port.name.text));
-        self.close_port(None, port.why.as_ref(), port.name.span);
         let parties = match &port.to {
             ast::Recipients::All(_) => Some(Parties::All),
             ast::Recipients::Roles(roles) => {
@@ -384,6 +377,15 @@ impl<'a> Body<'a, '_> {
                 ids.map(Parties::Roles)
             }
         };
+        let index = self.checker.ports.len();
+        if self.class_of_port(&port.ty).is_some() {
+            if parties.is_some_and(|parties| self.declare_output_object(port, &parties)) {
+                self.checker.outputs.push(Output { port, index });
+            }
+            return;
+        }
+        self.checker.ports.push(no_port(&port.name.text));
+        self.close_port(None, port.why.as_ref(), port.name.span);
         if let (Some(parties), Some((kind, _))) = (parties, self.port_kind(&port.ty)) {
             let entry = &mut self.checker.ports[index];
             (entry.kind, entry.parties, entry.direction) = (kind, parties, Direction::Output);
@@ -404,6 +406,10 @@ impl<'a> Body<'a, '_> {
                 Var::Maybe(_) | Var::OneArm(..) | Var::Clash(_) | Var::Error => port.name.span,
             };
             let value = self.name(&port.name.text, at);
+            if self.class_of_port(&port.ty).is_some() {
+                self.write_object(port, index, value);
+                continue;
+            }
             let Some((kind, dims)) = self.port_kind(&port.ty) else { continue };
             let (shape, sizes): (Vec<Extent>, Vec<Dim>) = dims.iter().map(|dim| self.extent(dim, false)).unzip();
             let one_each = self.one_each(index) && matches!(value.ty(), Ty::List(_));
@@ -438,6 +444,23 @@ impl<'a> Body<'a, '_> {
         let found =
             Diagnostic::new(Code::OutputNotAssigned, port.name.span, format!("output `{name}` is never assigned"));
         self.report(found.help(format!("assign it: `{name} = …`")));
+    }
+}
+
+/// A size in the bytecode, and as the checker knows it.
+pub type Size = (Extent, Dim);
+
+/// Two sizes combined.
+pub fn combined(op: DimOp, (a, left): Size, (b, right): Size) -> Size {
+    let (op, size) = match op {
+        DimOp::Add => (ExtentOp::Add, left.plus(&right)),
+        DimOp::Sub => (ExtentOp::Sub, left.minus(&right)),
+        DimOp::Mul => (ExtentOp::Mul, left.times(&right)),
+        DimOp::FloorDiv => (ExtentOp::FloorDiv, left.over(&right)),
+    };
+    match (&a, &b) {
+        (Extent::Any, _) | (_, Extent::Any) => (Extent::Any, Dim::Unknown),
+        _ => (Extent::Combined(op, Box::new(a), Box::new(b)), size),
     }
 }
 

@@ -6,6 +6,7 @@ use super::convert::convert;
 use super::effects::EffectKind;
 use super::iteration::{Items, entry, is_sequence};
 use super::shape::Dim;
+use super::shares::{Aliases, Hop, can_share};
 use super::statements::negate;
 use super::tree::{Expr, ExprKind, LocalId, Primitive, Stmt, StmtKind};
 use super::ty::Ty;
@@ -43,25 +44,27 @@ pub fn tuple(items: Vec<Value>, span: Span) -> Value {
         return Value::error(span);
     }
     let why = items.iter().find_map(|item| item.why.clone());
-    let part_of = items.iter().filter(|item| super::places::can_share(item.ty())).find_map(|item| item.part_of);
+    let shared = |(at, item): (usize, &Value)| item.aliases.clone().placed(Hop::Component(at));
+    let aliases = items.iter().enumerate().filter(|(_, item)| can_share(item.ty())).flat_map(shared).collect();
     let ty = Ty::Tuple(items.iter().map(|item| item.ty().clone()).collect());
     let exprs = items.into_iter().map(|item| item.expr).collect();
-    Value { part_of, ..Value::new(ExprKind::Tuple(exprs), ty, span) }.because(why)
+    Value { aliases, ..Value::new(ExprKind::Tuple(exprs), ty, span) }.because(why)
 }
 
 /// A component of a tuple.
 pub fn component(value: &Value, at: usize) -> Value {
     let span = value.span();
-    let Ty::Tuple(tys) = value.ty() else { return Value::error(span) };
-    let ty = tys.get(at).cloned().unwrap_or(Ty::Error);
+    let ty = value.ty().components().get(at).cloned().unwrap_or(Ty::Error);
     if let ExprKind::Tuple(items) = &value.expr.kind
         && let Some(item) = items.get(at)
         && matches!(item.kind, ExprKind::Local(_) | ExprKind::Constant(_))
     {
-        return value.clone().with(item.clone());
+        let aliases = value.aliases.inside(Hop::Component(at));
+        return Value { aliases, ..value.clone() }.with(item.clone());
     }
     let kind = ExprKind::Component(Box::new(value.expr.clone()), at);
-    Value { part_of: value.part_of, ..Value::new(kind, ty, span) }.because(value.why.clone())
+    let aliases = if can_share(&ty) { value.aliases.inside(Hop::Component(at)) } else { Aliases::default() };
+    Value { aliases, ..Value::new(kind, ty, span) }.because(value.why.clone())
 }
 
 impl<'a> Body<'a, '_> {
@@ -99,10 +102,11 @@ impl<'a> Body<'a, '_> {
             }
         }
         let why = items.iter().find_map(|item| item.why.clone());
-        let part_of = items.iter().filter(|item| super::places::can_share(item.ty())).find_map(|item| item.part_of);
+        let shared = items.iter().filter(|item| can_share(item.ty()));
+        let aliases = shared.flat_map(|item| item.aliases.clone().placed(Hop::Item)).collect();
         let exprs = items.into_iter().map(|item| convert(item.expr, &joined)).collect();
         let ty = Ty::List(Box::new(joined));
-        Value { part_of, ..Value::new(ExprKind::List(exprs), ty, span) }.because(why)
+        Value { aliases, ..Value::new(ExprKind::List(exprs), ty, span) }.because(why)
     }
 
     /// The items of a tuple as a list.
@@ -263,6 +267,7 @@ impl<'a> Body<'a, '_> {
     pub fn len(&mut self, value: Value, span: Span) -> Value {
         match value.ty() {
             Ty::Tuple(items) => Value::int(items.len() as i64, span),
+            Ty::Object(_) if let Some(length) = self.object_special("__len__", &value, span) => length,
             ty if is_sequence(ty) => {
                 let mut length = self.length(value);
                 length.expr.span = span;

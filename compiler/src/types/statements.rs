@@ -3,12 +3,10 @@
 use super::body::Body;
 use super::convert::Wanted;
 use super::effects::EffectKind;
-use super::flow::Var;
 use super::tree::{self, Expr, ExprKind, UnaryMeaning};
 use super::ty::Ty;
 use super::value::Value;
 use crate::diagnostic::{Code, Diagnostic};
-use crate::names::mentions::Mentions;
 use crate::names::{Owner, decorators};
 use crate::source::Span;
 use crate::syntax::ast::{self, StmtKind};
@@ -58,22 +56,10 @@ impl<'a> Body<'a, '_> {
             StmtKind::Assert { test, message } => self.assert_stmt(test, message.as_ref(), span),
             StmtKind::Function(function) => self.function_stmt(function),
             StmtKind::Class(class) if class.base.is_some() => self.exception_class(class),
-            StmtKind::Class(class) => {
-                self.not_yet(class.header, "`class`", "use tuples, or separate variables");
-                self.reported(stmt);
-            }
+            StmtKind::Class(class) => self.class_stmt(class),
             StmtKind::Import(_) | StmtKind::FromImport(_) => {}
             StmtKind::Try(parts) => self.try_stmt(parts, span),
             StmtKind::Raise { value, cause } => self.raise_stmt(value.as_ref(), cause.as_ref(), span),
-        }
-    }
-
-    /// What a statement would have assigned counts as reported with it.
-    fn reported(&mut self, stmt: &'a ast::Stmt) {
-        let mentions = Mentions::of_block(std::slice::from_ref(stmt));
-        for name in mentions.all_assigned() {
-            let sym = self.target_symbol(name);
-            self.flow.set(sym, Var::Error);
         }
     }
 
@@ -161,6 +147,9 @@ impl<'a> Body<'a, '_> {
             return;
         };
         let given = value.map(|value| self.expr(value));
+        if self.making.is_some() {
+            return self.return_from_init(given, span);
+        }
         if !self.jump("return", 0, span) {
             return;
         }
@@ -185,6 +174,7 @@ impl<'a> Body<'a, '_> {
             }
             (_, given) => given,
         };
+        returned.iter().for_each(|value| self.note_returned(value));
         let ty = returned.as_ref().map_or(Ty::None, |value| value.ty().clone());
         let why = returned.as_ref().and_then(|value| value.why.clone());
         self.returned.push((ty, span, why));

@@ -251,8 +251,7 @@ impl<'a> Body<'a, '_> {
     pub fn array(&mut self, value: Value, span: Span) -> Value {
         let mut value = self.tensor_of(value);
         value.expr.span = span;
-        value.part_of = None;
-        value
+        value.alone()
     }
 
     /// Sizes of a shape given as numbers, or as one tuple or list.
@@ -339,7 +338,7 @@ impl<'a> Body<'a, '_> {
         }
         let args = std::iter::once(value.expr).chain(sizes.into_iter().map(|size| size.expr)).collect();
         let result = Value::new(ExprKind::Primitive(Primitive::Reshape, args), Ty::Tensor(kind, new), span);
-        Value { part_of: value.part_of, ..result }.because(value.why)
+        Value { aliases: value.aliases, ..result }.because(value.why)
     }
 
     /// All elements as a vector.
@@ -361,7 +360,7 @@ impl<'a> Body<'a, '_> {
             Ty::Tensor(kind, dims),
             span,
         );
-        Value { part_of: value.part_of, ..result }.because(value.why)
+        Value { aliases: value.aliases, ..result }.because(value.why)
     }
 
     /// `concat(xs, axis=0)`

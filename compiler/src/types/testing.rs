@@ -66,7 +66,7 @@ impl<'a> Body<'a, '_> {
                 }
                 Meaning::Variable(owner, name) => needed.push((owner, name)),
                 Meaning::Function(def) => needed.extend(scopes.captures(def)),
-                Meaning::Module(_) | Meaning::Broken | Meaning::Outside => {}
+                Meaning::Class(_) | Meaning::Module(_) | Meaning::Broken | Meaning::Outside => {}
             }
         }
         needed.into_iter().all(|(owner, name)| {

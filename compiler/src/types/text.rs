@@ -42,6 +42,10 @@ impl<'a> Body<'a, '_> {
         if value.is_error() {
             return None;
         }
+        let value = self.object_text(value);
+        if value.is_error() {
+            return None;
+        }
         if value.ty().is_secret() {
             let message = format!("{place} cannot show `{}`: it is secret", value.ty());
             let found = because(Diagnostic::new(Code::SecretText, value.span(), message), &value.why);

@@ -185,7 +185,7 @@ pub enum Step {
     Item(Expr),
     /// Part of a tensor.
     Places(Vec<Place>),
-    /// A component of a tuple (only inside lists of tuples).
+    /// A component of a tuple, or a field of an object.
     Component(usize),
 }
 
@@ -256,9 +256,9 @@ pub enum ExprKind {
     Slice(Box<Expr>, [Option<Box<Expr>>; 3]),
     /// A list of its items.
     List(Vec<Expr>),
-    /// A tuple.
+    /// A tuple, or an object of its fields.
     Tuple(Vec<Expr>),
-    /// A component of a tuple.
+    /// A component of a tuple, or a field of an object.
     Component(Box<Expr>, usize),
     /// `value.reveal(why=…)`: every player learns it.
     Reveal(Box<Expr>, Option<String>),

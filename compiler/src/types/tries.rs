@@ -299,7 +299,8 @@ impl<'a> Body<'a, '_> {
         let mut names: Vec<&'a str> = blocks.iter().flat_map(|block| changed(block)).collect();
         names.sort_unstable();
         names.dedup();
-        let syms: Vec<Sym> = names.into_iter().map(|name| self.target_symbol(name)).collect();
+        let fields = self.made_fields(&names);
+        let syms: Vec<Sym> = names.into_iter().map(|name| self.target_symbol(name)).chain(fields).collect();
         for &sym in &syms {
             // In an arm of a secret `if`, what the body changes stands in a local of the arm.
             if let Some(binding) = self.flow.get(sym).bound().cloned() {

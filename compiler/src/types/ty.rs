@@ -1,8 +1,11 @@
-//! Types: kind (secrecy and domain) × shape, lists and tuples.
+//! Types: kind (secrecy and domain) × shape, lists, tuples and objects.
 
 use super::shape::Dim;
+use crate::names::ClassId;
 use mpc_bytecode::Kind;
 use std::fmt;
+use std::hash::{Hash, Hasher};
+use std::sync::Arc;
 
 /// The type of an expression.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -13,12 +16,59 @@ pub enum Ty {
     List(Box<Ty>),
     /// A tuple.
     Tuple(Vec<Ty>),
+    /// An object of a class.
+    Object(Object),
     /// What a function without a result gives.
     None,
     /// The items of an empty list: joins with everything.
     Unknown,
     /// Something that was reported already: accepted everywhere, so that one mistake gives one error.
     Error,
+}
+
+/// What is known of an object. Its fields have the kinds that the class declares; their sizes follow from the object's.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Object {
+    /// The class.
+    pub class: Arc<Class>,
+    /// A size for each shape parameter of the class.
+    pub sizes: Vec<Dim>,
+    /// The types of the fields, in order.
+    pub fields: Vec<Ty>,
+}
+
+/// A class, as far as its objects need it. Two are the same if their numbers are.
+#[derive(Clone, Debug, Eq)]
+pub struct Class {
+    /// Its number among all classes.
+    pub id: ClassId,
+    /// Its name.
+    pub name: String,
+    /// The names of its shape parameters, in order.
+    pub shape: Vec<String>,
+    /// The names of its fields, in order.
+    pub fields: Vec<String>,
+    /// For each shape parameter, where its size can be measured: the fields that lead to a tensor, and the axis.
+    pub measures: Vec<Option<(Vec<usize>, usize)>>,
+}
+
+impl PartialEq for Class {
+    fn eq(&self, other: &Self) -> bool {
+        self.id == other.id
+    }
+}
+
+impl Hash for Class {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.id.hash(state);
+    }
+}
+
+impl Class {
+    /// The place of a field.
+    pub fn field(&self, name: &str) -> Option<usize> {
+        self.fields.iter().position(|field| field == name)
+    }
 }
 
 /// What values a kind has, secret or not; each holds the values of those before it, but for text.
@@ -81,7 +131,7 @@ impl Ty {
     pub const fn kind(&self) -> Option<Kind> {
         match self {
             Ty::Tensor(kind, _) => Some(*kind),
-            Ty::List(_) | Ty::Tuple(_) | Ty::None | Ty::Unknown | Ty::Error => None,
+            Ty::List(_) | Ty::Tuple(_) | Ty::Object(_) | Ty::None | Ty::Unknown | Ty::Error => None,
         }
     }
 
@@ -95,7 +145,7 @@ impl Ty {
         match self {
             Ty::Tensor(kind, _) => is_secret(*kind),
             Ty::List(item) => item.is_secret(),
-            Ty::Tuple(items) => items.iter().any(Ty::is_secret),
+            Ty::Tuple(items) | Ty::Object(Object { fields: items, .. }) => items.iter().any(Ty::is_secret),
             Ty::None | Ty::Unknown | Ty::Error => false,
         }
     }
@@ -105,7 +155,7 @@ impl Ty {
         match self {
             Ty::Error => true,
             Ty::List(item) => item.is_error(),
-            Ty::Tuple(items) => items.iter().any(Ty::is_error),
+            Ty::Tuple(items) | Ty::Object(Object { fields: items, .. }) => items.iter().any(Ty::is_error),
             Ty::Tensor(..) | Ty::None | Ty::Unknown => false,
         }
     }
@@ -116,9 +166,48 @@ impl Ty {
             Ty::Tensor(kind, dims) => tensor(*kind, dims),
             Ty::List(item) => Ty::List(Box::new(item.map(tensor))),
             Ty::Tuple(items) => Ty::Tuple(items.iter().map(|item| item.map(tensor)).collect()),
+            Ty::Object(object) => {
+                let fields = object.fields.iter().map(|field| field.map(tensor)).collect();
+                Ty::Object(Object { fields, ..object.clone() })
+            }
             Ty::None => Ty::None,
             Ty::Unknown => Ty::Unknown,
             Ty::Error => Ty::Error,
+        }
+    }
+
+    /// The same type with every size changed.
+    pub fn resized(&self, size: &dyn Fn(&Dim) -> Dim) -> Ty {
+        let all = |items: &[Ty]| items.iter().map(|item| item.resized(size)).collect();
+        match self {
+            Ty::Tensor(kind, dims) => Ty::Tensor(*kind, dims.iter().map(size).collect()),
+            Ty::List(item) => Ty::List(Box::new(item.resized(size))),
+            Ty::Tuple(items) => Ty::Tuple(all(items)),
+            Ty::Object(Object { class, sizes, fields }) => {
+                let sizes = sizes.iter().map(size).collect();
+                Ty::Object(Object { class: Arc::clone(class), sizes, fields: all(fields) })
+            }
+            Ty::None => Ty::None,
+            Ty::Unknown => Ty::Unknown,
+            Ty::Error => Ty::Error,
+        }
+    }
+
+    /// The components of a tuple or an object; none of anything else.
+    pub fn components(&self) -> &[Ty] {
+        match self {
+            Ty::Tuple(items) | Ty::Object(Object { fields: items, .. }) => items,
+            Ty::Tensor(..) | Ty::List(_) | Ty::None | Ty::Unknown | Ty::Error => &[],
+        }
+    }
+
+    /// True if it is an object, or holds one.
+    pub fn has_object(&self) -> bool {
+        match self {
+            Ty::Object(_) => true,
+            Ty::List(item) => item.has_object(),
+            Ty::Tuple(items) => items.iter().any(Ty::has_object),
+            Ty::Tensor(..) | Ty::None | Ty::Unknown | Ty::Error => false,
         }
     }
 
@@ -133,6 +222,10 @@ impl Ty {
             Ty::Tensor(kind, dims) => Ty::Tensor(*kind, vec![Dim::Unknown; dims.len()]),
             Ty::List(item) => Ty::List(Box::new(item.erased())),
             Ty::Tuple(items) => Ty::Tuple(items.iter().map(Ty::erased).collect()),
+            Ty::Object(Object { class, sizes, fields }) => {
+                let fields = fields.iter().map(Ty::erased).collect();
+                Ty::Object(Object { class: Arc::clone(class), sizes: vec![Dim::Unknown; sizes.len()], fields })
+            }
             Ty::Unknown => Ty::scalar(Kind::Int),
             Ty::None => Ty::None,
             Ty::Error => Ty::Error,
@@ -152,8 +245,13 @@ impl Ty {
             (Ty::Tuple(a), Ty::Tuple(b)) if a.len() == b.len() => {
                 Some(Ty::Tuple(a.iter().zip(b).map(|(a, b)| a.join(b)).collect::<Option<_>>()?))
             }
+            (Ty::Object(a), Ty::Object(b)) if a.class == b.class => {
+                let sizes = a.sizes.iter().zip(&b.sizes).map(|(a, b)| a.join(b)).collect();
+                let fields = a.fields.iter().zip(&b.fields).map(|(a, b)| a.join(b)).collect::<Option<_>>()?;
+                Some(Ty::Object(Object { class: Arc::clone(&a.class), sizes, fields }))
+            }
             (Ty::None, Ty::None) => Some(Ty::None),
-            (Ty::Tensor(..) | Ty::List(_) | Ty::Tuple(_) | Ty::None, _) => None,
+            (Ty::Tensor(..) | Ty::List(_) | Ty::Tuple(_) | Ty::Object(_) | Ty::None, _) => None,
         }
     }
 }
@@ -166,6 +264,8 @@ impl fmt::Display for Ty {
             Ty::List(item) if **item == Ty::Unknown => f.write_str("list"),
             Ty::List(item) => write!(f, "list[{item}]"),
             Ty::Tuple(items) => write!(f, "tuple[{}]", Listed(items)),
+            Ty::Object(Object { class, sizes, .. }) if sizes.is_empty() => f.write_str(&class.name),
+            Ty::Object(Object { class, sizes, .. }) => write!(f, "{}[{}]", class.name, Listed(sizes)),
             Ty::None => f.write_str("None"),
             Ty::Unknown | Ty::Error => f.write_str("_"),
         }

@@ -1,6 +1,8 @@
 //! What the checker knows of an expression: its typed form, why it is secret, and its value where that is plain.
 
+use super::places::Part;
 use super::shape::Dim;
+use super::shares::Aliases;
 use super::tree::{Expr, ExprKind, LocalId, UnaryMeaning};
 use super::ty::Ty;
 use crate::source::Span;
@@ -32,14 +34,22 @@ pub struct Value {
     pub why: Why,
     /// The value of an `int` scalar, as far as it is known.
     pub known: Dim,
-    /// The variable that it is, or is a part of: something that Python would share rather than copy.
-    pub part_of: Option<Sym>,
+    /// The variables that have it, or parts of it: what Python would share rather than copy.
+    pub aliases: Aliases,
+    /// Where an object was taken from: what a call changes in it is stored there.
+    pub place: Option<Rc<Part>>,
 }
 
 impl Value {
     /// An expression about which nothing more is known.
     pub fn new(kind: ExprKind, ty: Ty, span: Span) -> Self {
-        Value { expr: Expr { kind, ty, span }, why: None, known: Dim::Unknown, part_of: None }
+        Value {
+            expr: Expr { kind, ty, span },
+            why: None,
+            known: Dim::Unknown,
+            aliases: Aliases::default(),
+            place: None,
+        }
     }
 
     /// What stands where an error was reported.
@@ -67,6 +77,13 @@ impl Value {
     /// What a call that gives no value gives.
     pub fn none(span: Span) -> Self {
         Value::new(ExprKind::Tuple(Vec::new()), Ty::None, span)
+    }
+
+    /// The same, taken from the code around the function.
+    #[must_use]
+    pub fn of_others(mut self) -> Self {
+        self.place = self.place.map(|part| Rc::new(Part { outer: true, ..Part::clone(&part) }));
+        self
     }
 
     /// The same with a reason for its secrecy; dropped where it is public.

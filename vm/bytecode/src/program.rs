@@ -197,6 +197,18 @@ pub struct Port {
     pub line: Line,
 }
 
+impl Port {
+    /// Whether it is one field of an object of that name: `model.fc1.weight` of `model`, and of `model.fc1`.
+    pub fn is_field_of(&self, object: &str) -> bool {
+        self.name.strip_prefix(object).is_some_and(|rest| rest.starts_with('.'))
+    }
+
+    /// The name that the source declares: of a field, its object's.
+    pub fn declared_name(&self) -> &str {
+        self.name.split('.').next().unwrap_or_default()
+    }
+}
+
 /// A constant. Fixed-point numbers are scaled by 2^frac.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Constant {

@@ -118,7 +118,7 @@ impl Job<'_> {
         session: &Session,
         ports: Ports,
         linked: &Linked<D>,
-        console: &mut Terminal<'_>,
+        console: &mut Terminal<'_, D>,
     ) -> Result<Report, Error> {
         let Ports { mut online, mut preprocessing, control } = ports;
         let control = control.counters().total();

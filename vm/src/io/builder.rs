@@ -144,11 +144,6 @@ impl<'a, D: Domain> Builder<'a, D> {
         self.truth(value)
     }
 
-    /// Whether the port takes floating-point numbers.
-    pub fn takes_floats(&self) -> bool {
-        matches!(self.column, Column::Fix(_))
-    }
-
     /// The value, of a shape whose rank is the port's.
     pub fn finish(self, shape: &[usize]) -> Result<Public<D>, String> {
         if shape.len() != self.target.rank {

@@ -1,6 +1,7 @@
 //! The table of file kinds.
 
-use super::{LARGEST_FILE, Target, csv, npy, npz};
+use super::archive::Archive;
+use super::{LARGEST_FILE, Target, csv, npy, npz, safetensors};
 use crate::algebra::Domain;
 use crate::fixed::Fixed;
 use crate::memory::Public;
@@ -12,21 +13,41 @@ type Read<D> = fn(&Target, &str, Option<&str>) -> Result<Public<D>, String>;
 /// Writes a value under a name.
 type Store<D> = fn(&mut dyn Write, &str, &Public<D>, Fixed) -> Result<(), String>;
 
+/// Opens a file of several arrays.
+type Open<D> = fn(&str) -> Result<Box<dyn Archive<D>>, String>;
+
+/// Writes values by their names.
+type StoreAll<D> = fn(&mut dyn Write, &[(String, Public<D>)], Fixed) -> Result<(), String>;
+
+/// How a kind of file is read and written.
+pub(super) enum Format<D> {
+    /// It holds one value.
+    One(Read<D>, Store<D>),
+    /// It holds values by name.
+    Several(Open<D>, StoreAll<D>),
+}
+
 /// A kind of file: what its name ends in, and how it is read and written.
 pub(super) struct FileKind<D> {
     /// The ending, with its point.
     pub ending: &'static str,
-    pub read: Read<D>,
-    pub write: Store<D>,
+    pub format: Format<D>,
 }
 
 /// Every kind of file.
-pub(super) const fn table<D: Domain>() -> [FileKind<D>; 3] {
+pub(super) const fn table<D: Domain>() -> [FileKind<D>; 4] {
     [
-        FileKind { ending: ".csv", read: csv::read, write: csv::write },
-        FileKind { ending: ".npy", read: npy::read, write: npy::write },
-        FileKind { ending: ".npz", read: npz::read, write: npz::write },
+        FileKind { ending: ".csv", format: Format::One(csv::read, csv::write) },
+        FileKind { ending: ".npy", format: Format::One(npy::read, npy::write) },
+        FileKind { ending: ".npz", format: Format::Several(npz::open, npz::write) },
+        FileKind { ending: ".safetensors", format: Format::Several(safetensors::open, safetensors::write) },
     ]
+}
+
+/// The endings of files that hold several values.
+pub(super) fn archives() -> Vec<&'static str> {
+    let several = |kind: &FileKind<u64>| matches!(kind.format, Format::Several(..));
+    table().into_iter().filter(several).map(|kind| kind.ending).collect()
 }
 
 /// The endings of all kinds.

@@ -6,22 +6,26 @@
 //!
 //! Messages here are for the owner of the data and may quote them; nothing here talks to other players.
 
+mod archive;
 mod assignment;
 mod builder;
 mod csv;
+mod element;
 mod file;
 mod literal;
 mod npy;
 mod npz;
 mod output;
+mod safetensors;
 
 pub use assignment::Assignment;
-pub use output::{check_target, write};
+pub use output::{check_target, check_targets, write, write_all};
 
 use crate::algebra::Domain;
 use crate::fixed::Fixed;
 use crate::memory::Public;
 use builder::Builder;
+use file::{FileKind, Format};
 use mpc_bytecode::Kind;
 
 /// The largest file that is read, in bytes.
@@ -38,6 +42,8 @@ pub struct Target {
     pub kind: Kind,
     /// The number of its axes.
     pub rank: usize,
+    /// The size of each axis, where it is a number.
+    pub sizes: Vec<Option<u64>>,
     /// The program's fixed-point format.
     pub fixed: Fixed,
     /// The bits of an integer, with its sign.
@@ -54,9 +60,36 @@ pub fn read<D: Domain>(target: &Target, source: &str) -> Result<Public<D>, Strin
     }
     match file::find::<D>(source) {
         Some((kind, path, selection)) => {
-            (kind.read)(target, path, selection).map_err(|message| format!("{path}: {message}"))
+            let value = match kind.format {
+                Format::One(read, _) => read(target, path, selection),
+                Format::Several(open, _) => {
+                    open(path).and_then(|mut file| archive::one(&mut *file, target, selection, kind.ending))
+                }
+            };
+            value.map_err(|message| format!("{path}: {message}"))
         }
         None => literal::read(target, source),
+    }
+}
+
+/// Reads an object from a file that holds an array for each of its fields, each target with its key: those arrays, and no others.
+///
+/// # Errors
+/// Everything that is missing, too much, or does not fit.
+pub fn read_all<D: Domain>(targets: &[(String, Target)], source: &str) -> Result<Vec<Public<D>>, String> {
+    match file::find::<D>(source) {
+        Some((FileKind { format: Format::Several(open, _), .. }, path, None)) => {
+            let values = open(path).and_then(|mut file| archive::all(&mut *file, targets));
+            values.map_err(|message| format!("{path}: {message}"))
+        }
+        Some((FileKind { format: Format::Several(..), .. }, path, Some(_))) => {
+            Err(format!("{path}: an object takes all arrays of a file, and no single one"))
+        }
+        Some((FileKind { format: Format::One(..), .. }, ..)) | None => Err(format!(
+            "{} holds no arrays by name: an object is read from {}",
+            quote(source),
+            file::archives().join(" or ")
+        )),
     }
 }
 

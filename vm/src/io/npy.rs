@@ -4,7 +4,7 @@
 //! in C and in Fortran order. Read here and not by a library so that a damaged header allocates nothing and every element that
 //! does not fit is named by its place.
 
-use super::builder::Builder;
+use super::element::{Class, Dtype, indices, position, push};
 use super::{Target, file, quote};
 use crate::algebra::Domain;
 use crate::fixed::Fixed;
@@ -33,28 +33,11 @@ struct Header {
     shape: Vec<usize>,
 }
 
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Class {
-    Bool,
-    Signed,
-    Unsigned,
-    Float,
-}
-
-struct Dtype {
-    class: Class,
-    size: usize,
-    big_endian: bool,
-    name: String,
-}
-
 /// The bytes of a file as a port's value.
 pub(super) fn decode<D: Domain>(target: &Target, bytes: &[u8]) -> Result<Public<D>, String> {
     let (header, data) = header(bytes)?;
     let Header { dtype, fortran, shape } = header;
-    if shape.len() != target.rank {
-        return Err(target.wrong_rank(shape.len()));
-    }
+    target.takes(&dtype, &shape, "array", ".astype('int64')")?;
     let count = shape::count(&shape).map_err(|raised| raised.message)?;
     if count.checked_mul(dtype.size) != Some(data.len()) {
         return Err(format!(
@@ -66,12 +49,6 @@ pub(super) fn decode<D: Domain>(target: &Target, bytes: &[u8]) -> Result<Public<
         ));
     }
     let mut builder = target.builder();
-    if dtype.class == Class::Float && !builder.takes_floats() {
-        return Err(format!(
-            "the array is {}, but the port is {}: convert it with `.astype('int64')`, or declare the port `sfix`",
-            dtype.name, target.ty
-        ));
-    }
     builder.reserve(count)?;
     for at in 0..count {
         let place = if fortran { from_fortran(at, &shape) } else { at };
@@ -82,53 +59,9 @@ pub(super) fn decode<D: Domain>(target: &Target, bytes: &[u8]) -> Result<Public<
     builder.finish(&shape)
 }
 
-fn push<D: Domain>(builder: &mut Builder<'_, D>, dtype: &Dtype, bytes: &[u8]) -> Result<(), String> {
-    // Little-endian in 8 bytes, whatever the file has.
-    let mut word = [0; 8];
-    for (at, &byte) in bytes.iter().enumerate() {
-        word[if dtype.big_endian { bytes.len() - 1 - at } else { at }] = byte;
-    }
-    let raw = u64::from_le_bytes(word);
-    let unused = 64 - 8 * dtype.size as u32;
-    match (dtype.class, dtype.size) {
-        (Class::Bool, _) => builder.boolean(raw != 0),
-        (Class::Signed, _) => builder.integer(i128::from((raw << unused) as i64 >> unused)),
-        (Class::Unsigned, _) => builder.integer(raw.into()),
-        (Class::Float, 2) => builder.float(half(raw as u16)),
-        (Class::Float, 4) => builder.float(f32::from_bits(raw as u32).into()),
-        (Class::Float, _) => builder.float(f64::from_bits(raw)),
-    }
-}
-
-/// IEEE 754 binary16.
-fn half(bits: u16) -> f64 {
-    let (sign, exponent, fraction) = (bits >> 15, (bits >> 10) & 0x1f, f64::from(bits & 0x3ff));
-    let magnitude = match exponent {
-        0 => fraction * 2f64.powi(-24),
-        0x1f if fraction == 0.0 => f64::INFINITY,
-        0x1f => f64::NAN,
-        _ => (1024.0 + fraction) * 2f64.powi(i32::from(exponent) - 25),
-    };
-    if sign == 1 { -magnitude } else { magnitude }
-}
-
-/// The indices of the element that stands at `at` in C order.
-fn indices(mut at: usize, shape: &[usize]) -> Vec<usize> {
-    let mut out = vec![0; shape.len()];
-    for (index, &size) in out.iter_mut().zip(shape).rev() {
-        *index = at % size;
-        at /= size;
-    }
-    out
-}
-
 /// Where the element that stands at `at` in C order stands in Fortran order.
 fn from_fortran(at: usize, shape: &[usize]) -> usize {
     indices(at, shape).iter().zip(shape).rev().fold(0, |place, (index, size)| place * size + index)
-}
-
-fn position(at: usize, shape: &[usize]) -> String {
-    format!("{:?}", indices(at, shape))
 }
 
 fn header(bytes: &[u8]) -> Result<(Header, &[u8]), String> {

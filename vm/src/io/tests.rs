@@ -8,7 +8,8 @@ const FIXED: Fixed = Fixed { bits: 47, frac: 16 };
 
 fn target(kind: Kind, rank: usize) -> Target {
     let axes = ["", "[n]", "[n, m]", "[n, m, k]"][rank];
-    Target { name: "x".into(), ty: format!("{kind}{axes}"), kind, rank, fixed: FIXED, int_bits: 64 }
+    let sizes = vec![None; rank];
+    Target { name: "x".into(), ty: format!("{kind}{axes}"), kind, rank, sizes, fixed: FIXED, int_bits: 64 }
 }
 
 /// What a port reads from a source, as text, or the error.
@@ -50,7 +51,7 @@ fn wrong_literals_say_what_and_where() {
     assert_eq!(wrong(Kind::Sint, 2, "[[1,2],[3]]"), "the rows have different lengths: 2 and 1");
     assert_eq!(
         wrong(Kind::Sint, 0, "data.txt"),
-        "`data.txt` is neither a number nor a file of a known kind (.csv, .npy, .npz)"
+        "`data.txt` is neither a number nor a file of a known kind (.csv, .npy, .npz, .safetensors)"
     );
     for text in [
         "[1,2", "1,2", "[1]]", "[1] 2", "[,1]", "[1,,2]", "[1 [2]]", "[[1],2]", "[1,[2]]", "[[1]2]", "", "é.5",
@@ -218,7 +219,7 @@ fn what_is_written_is_read_back() {
         (Kind::Int, 1, "[]"),
     ] {
         let value = read::<u64>(&target(kind, rank), source).unwrap();
-        for ending in ["csv", "npy", "npz"] {
+        for ending in ["csv", "npy", "npz", "safetensors"] {
             let path = folder.path(&format!("out.{ending}")).to_str().unwrap().to_string();
             check_target(&path).unwrap();
             write(&path, "x", &value, FIXED).unwrap();
@@ -226,7 +227,7 @@ fn what_is_written_is_read_back() {
         }
     }
     let left: Vec<_> = std::fs::read_dir(folder.0.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
-    assert_eq!(left.len(), 3, "{left:?}");
+    assert_eq!(left.len(), 4, "{left:?}");
     let path = folder.path("out.npz").to_str().unwrap().to_string();
     assert_eq!(get(Kind::Int, 1, &format!("{path}:x")), Ok("[]".into()));
     assert!(wrong(Kind::Int, 1, &format!("{path}:y")).ends_with("there is no array `y`; the arrays are `x`"));
@@ -234,7 +235,7 @@ fn what_is_written_is_read_back() {
 
 #[test]
 fn targets_that_cannot_be_written_are_found_early() {
-    assert!(check_target("x.txt").unwrap_err().contains(".csv, .npy, .npz"));
+    assert!(check_target("x.txt").unwrap_err().contains(".csv, .npy, .npz, .safetensors"));
     assert!(check_target("no/such/folder/x.npy").unwrap_err().contains("there is no folder"));
     let three = read::<u64>(&target(Kind::Int, 3), "[[[1]]]").unwrap();
     let folder = Folder::new();

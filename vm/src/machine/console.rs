@@ -14,14 +14,23 @@ use std::collections::BTreeMap;
 use std::io::Write;
 
 /// Prints to one stream, writes outputs to files or, as `name -> role: value`, to another stream.
-pub struct Terminal<'a> {
+pub struct Terminal<'a, D> {
     program: &'a Program,
     files: BTreeMap<(u32, Option<usize>), String>,
+    objects: Vec<Object<D>>,
     prints: Box<dyn Write + 'a>,
     outputs: Box<dyn Write + 'a>,
 }
 
-impl<'a> Terminal<'a> {
+/// An object whose fields go to one file.
+struct Object<D> {
+    path: String,
+    /// The ports of its fields that have not come, and what they are called in the file.
+    missing: BTreeMap<u32, String>,
+    values: Vec<(String, Public<D>)>,
+}
+
+impl<'a, D> Terminal<'a, D> {
     /// A console for a player whose outputs go to files where `files` says so.
     ///
     /// # Errors
@@ -35,16 +44,36 @@ impl<'a> Terminal<'a> {
         prints: Box<dyn Write + 'a>,
         outputs: Box<dyn Write + 'a>,
     ) -> Result<Self, Error> {
-        let mut by_port = BTreeMap::new();
+        let mut terminal = Self { program, files: BTreeMap::new(), objects: Vec::new(), prints, outputs };
         for given in files {
-            let id = output_port(program, cast, me, given)?;
-            io::check_target(&given.source).map_err(Error::Usage)?;
-            if by_port.insert((id, given.member), given.source.clone()).is_some() {
+            let fields = fields_of(program, &given.name);
+            let fields = if given.member.is_none() { fields } else { BTreeMap::new() };
+            let first = fields.keys().next().and_then(|&id| program.ports.get(id as usize));
+            let port = Assignment { name: first.map_or(&given.name, |port| &port.name).clone(), ..given.clone() };
+            let id = output_port(program, cast, me, &port)?;
+            let target = if fields.is_empty() { io::check_target } else { io::check_targets };
+            target(&given.source).map_err(Error::Usage)?;
+            if terminal.is_taken(id, given.member) {
                 return Err(Error::Usage(format!("output `{}` is given two files", given.target())));
             }
+            if fields.is_empty() {
+                terminal.files.insert((id, given.member), given.source.clone());
+            } else {
+                terminal.objects.push(Object { path: given.source.clone(), missing: fields, values: Vec::new() });
+            }
         }
-        Ok(Self { program, files: by_port, prints, outputs })
+        Ok(terminal)
     }
+
+    fn is_taken(&self, id: u32, member: Option<usize>) -> bool {
+        self.files.contains_key(&(id, member)) || self.objects.iter().any(|object| object.missing.contains_key(&id))
+    }
+}
+
+/// The output ports of an object's fields, and what the fields are called.
+fn fields_of(program: &Program, object: &str) -> BTreeMap<u32, String> {
+    let fields = ports(program).filter(|(_, port)| port.direction == Direction::Output && port.is_field_of(object));
+    fields.map(|(id, port)| (id, port.name[object.len() + 1..].to_owned())).collect()
 }
 
 fn output_port(program: &Program, cast: &Cast, me: usize, given: &Assignment) -> Result<u32, Error> {
@@ -52,7 +81,7 @@ fn output_port(program: &Program, cast: &Cast, me: usize, given: &Assignment) ->
     let found = ports(program).find(|(_, port)| is_output(port) && port.name == given.name);
     let Some((id, port)) = found else {
         let known: Vec<&str> =
-            program.ports.iter().filter(|port| is_output(port)).map(|port| port.name.as_str()).collect();
+            program.ports.iter().filter(|port| is_output(port)).map(|port| port.declared_name()).collect();
         let known =
             if known.is_empty() { String::from("it has none") } else { format!("its outputs: {}", known.join(", ")) };
         return Err(Error::Usage(format!("the program has no output `{}`; {known}", given.target())));
@@ -85,7 +114,22 @@ fn recipients(program: &Program, port: &mpc_bytecode::Port) -> String {
     }
 }
 
-impl<D: Domain> Console<D> for Terminal<'_> {
+impl<D: Domain> Terminal<'_, D> {
+    /// Takes a field of an object that goes to a file; the last one writes it. `false` if it is none.
+    fn field(&mut self, port: u32, value: &Value<D>, fixed: Fixed) -> Result<bool, String> {
+        let Some(object) = self.objects.iter_mut().find(|object| object.missing.contains_key(&port)) else {
+            return Ok(false);
+        };
+        let value = one_tensor(value).map_err(|message| format!("{}: {message}", object.path))?;
+        object.values.extend(object.missing.remove(&port).map(|name| (name, value)));
+        if object.missing.is_empty() {
+            io::write_all(&object.path, &object.values, fixed)?;
+        }
+        Ok(true)
+    }
+}
+
+impl<D: Domain> Console<D> for Terminal<'_, D> {
     fn print(&mut self, text: &str) -> Result<(), String> {
         let written = self.prints.write_all(text.as_bytes()).and_then(|()| self.prints.flush());
         written.map_err(|error| format!("what the program prints cannot be written: {error}"))
@@ -95,6 +139,9 @@ impl<D: Domain> Console<D> for Terminal<'_> {
         let fixed = Fixed::new(&self.program.precision);
         let Some(declared) = self.program.ports.get(port.0 as usize) else { return Ok(()) };
         let name = &declared.name;
+        if self.field(port.0, &value, fixed)? {
+            return Ok(());
+        }
         let path = self.files.get(&(port.0, member)).or_else(|| self.files.get(&(port.0, None)));
         if let Some(path) = path {
             let value = one_tensor(&value).map_err(|message| format!("{path}: {message}"))?;

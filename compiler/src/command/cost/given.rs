@@ -75,6 +75,7 @@ pub fn inputs(program: &Program, setting: &mut Setting, texts: &[String]) -> Res
             ty: port.kind.to_string(),
             kind: port.kind,
             rank: port.shape.len(),
+            sizes: vec![None; port.shape.len()],
             fixed: Fixed::new(&program.precision),
             int_bits: program.precision.int_bits,
         };

@@ -66,8 +66,12 @@ impl<D: Domain> Reader<'_, D> {
     fn take(&mut self, given: &Assignment) {
         let program = self.program;
         let Some((id, port)) = ports(program).find(|(_, port)| port.name == given.name) else {
+            let fields = fields_of(program, &given.name);
+            if !fields.is_empty() {
+                return self.take_object(&fields, given);
+            }
             let takes = |port: &&Port| port.direction != Direction::Output;
-            let known: Vec<&str> = program.ports.iter().filter(takes).map(|port| port.name.as_str()).collect();
+            let known = input_names(program.ports.iter().filter(takes));
             let known = if known.is_empty() {
                 String::from("it has none")
             } else {
@@ -83,6 +87,31 @@ impl<D: Domain> Reader<'_, D> {
             ),
             Direction::Parameter { .. } => self.take_parameter(id, port, given),
             Direction::Input => self.take_input(id, port, given),
+        }
+    }
+
+    /// Reads the ports of an object's fields from one file.
+    fn take_object(&mut self, fields: &[(u32, &Port)], given: &Assignment) {
+        let name = given.name.as_str();
+        let missing = |(id, _): &&(u32, &Port)| !self.inputs.contains_key(&(*id, 0));
+        if given.member.is_some() || fields.iter().filter(missing).count() < fields.len() {
+            let message = format!("input `{name}` is given more than once or for one member");
+            return self.refuse(message, format!("input `{name}` is given more than once"));
+        }
+        if let Some((_, port)) = fields.first()
+            && let Err(message) = self.member(port, given)
+        {
+            let message = message.replace(&format!("`{}`", port.name), &format!("`{name}`"));
+            return self.refuse(message, format!("input `{name}` is given to the wrong player"));
+        }
+        let key = |port: &Port| port.name[name.len() + 1..].to_owned();
+        let targets: Vec<(String, Target)> = fields.iter().map(|(_, port)| (key(port), self.target(port))).collect();
+        match io::read_all::<D>(&targets, &given.source) {
+            Ok(values) => self.inputs.extend(fields.iter().map(|(id, _)| (*id, 0)).zip(values)),
+            Err(message) => {
+                let expected = format!("input `{name}` does not fit its class");
+                self.refuse(format!("input `{name}`: {message}"), expected);
+            }
         }
     }
 
@@ -161,6 +190,7 @@ impl<D: Domain> Reader<'_, D> {
             ty: show_type(self.program, port),
             kind: port.kind,
             rank: port.shape.len(),
+            sizes: port.shape.iter().map(constant).collect(),
             fixed: Fixed::new(&self.program.precision),
             int_bits: self.program.precision.int_bits,
         }
@@ -192,6 +222,9 @@ impl<D: Domain> Reader<'_, D> {
     }
 
     fn complete_input(&mut self, id: u32, port: &Port) {
+        if self.object_misses(id, port) {
+            return;
+        }
         let owners = self.cast.owners(port).unwrap_or_default();
         let mine: Vec<usize> = (0..owners.len()).filter(|&member| owners[member] == self.me).collect();
         let only = mine.len() == 1;
@@ -204,6 +237,29 @@ impl<D: Domain> Reader<'_, D> {
                 self.refuse(format!("{missing}: give it by `--input {name}=FILE` or a literal ({ty})"), missing);
             }
         }
+    }
+
+    /// Whether a port is a field of an object of which something has been said: of an object of which nothing is given, that is said
+    /// once, and not for each field.
+    fn object_misses(&mut self, id: u32, port: &Port) -> bool {
+        let mine = self.cast.owners(port).unwrap_or_default().contains(&self.me);
+        let object = port.declared_name();
+        if !mine || object == port.name {
+            return false;
+        }
+        let parents = port.name.match_indices('.').map(|(at, _)| &port.name[..at]);
+        let started = format!("input `{object}.");
+        let begun = self.bad.iter().any(|bad| bad.for_peers.starts_with(&started));
+        if begun || parents.into_iter().any(|parent| self.given_badly("input", parent)) {
+            return true;
+        }
+        let fields = fields_of(self.program, object);
+        if self.inputs.contains_key(&(id, 0)) || fields.iter().any(|(id, _)| self.inputs.contains_key(&(*id, 0))) {
+            return false;
+        }
+        let missing = format!("input `{object}` is missing");
+        self.refuse(format!("{missing}: give it by `--input {object}=FILE.safetensors` or `.npz`"), missing);
+        true
     }
 
     fn is_family(&self, port: &Port) -> bool {
@@ -220,6 +276,26 @@ impl<D: Domain> Reader<'_, D> {
     fn given_badly(&self, what: &str, name: &str) -> bool {
         let start = format!("{what} `{name}`");
         self.bad.iter().any(|bad| bad.for_peers.starts_with(&start))
+    }
+}
+
+/// The input ports of an object's fields: those whose names begin with its own.
+fn fields_of<'p>(program: &'p Program, object: &str) -> Vec<(u32, &'p Port)> {
+    ports(program).filter(|(_, port)| port.direction == Direction::Input && port.is_field_of(object)).collect()
+}
+
+/// The names of ports as the source writes them: an object once.
+fn input_names<'p>(ports: impl Iterator<Item = &'p Port>) -> Vec<&'p str> {
+    let mut names: Vec<&str> = ports.map(Port::declared_name).collect();
+    names.dedup();
+    names
+}
+
+/// An axis's size, where it is a number.
+fn constant(extent: &mpc_bytecode::Extent) -> Option<u64> {
+    match extent {
+        mpc_bytecode::Extent::Constant(size) => Some(*size),
+        mpc_bytecode::Extent::Dim(_) | mpc_bytecode::Extent::Any | mpc_bytecode::Extent::Combined(..) => None,
     }
 }
 
