@@ -14,6 +14,7 @@ pub mod lower;
 pub mod names;
 pub mod operators;
 pub mod passes;
+mod reveals;
 pub mod source;
 pub mod suite;
 pub mod syntax;
@@ -64,7 +65,10 @@ pub fn compile(files: &dyn Files, entry: &Path) -> std::io::Result<Compilation> 
 fn verified(tree: &types::tree::Tree, sources: &Sources, span: Span, found: &mut Vec<Diagnostic>) -> Option<Program> {
     let program = emit::lower_and_emit(tree, sources);
     match mpc_bytecode::verify(&program) {
-        Ok(_) => Some(program),
+        Ok(_) => {
+            found.extend(reveals::warnings(&program, sources));
+            Some(program)
+        }
         Err(error) => {
             found.push(internal(span, &error.to_string()));
             None

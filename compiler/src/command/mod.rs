@@ -1,5 +1,6 @@
 //! The commands of `mpcc`: what is typed, what is printed, what a script finds in the exit code.
 
+mod audit;
 mod build;
 mod completions;
 mod cost;
@@ -67,6 +68,8 @@ enum Command {
     },
     /// Says what a program costs before it runs: rounds, bytes and correlated randomness, by function and by line.
     Cost(cost::CostArgs),
+    /// Lists every place where a secret becomes known: to whom, from which inputs, how often and why.
+    Audit(audit::AuditArgs),
     /// Prints the bytecode of a program (`.mpc` or `.mpcb`) as text.
     Dis(DisArgs),
     /// Turns the text that `dis` prints back into bytecode.
@@ -148,6 +151,7 @@ pub fn main(args: Vec<OsString>) -> u8 {
         (Some(Command::New { name }), _) => new::new(&name),
         (Some(Command::Completions { shell }), _) => completions::completions(shell),
         (Some(Command::Cost(args)), _) => cost::run(&args),
+        (Some(Command::Audit(args)), _) => audit::run(&args),
         (Some(Command::Dis(args)), _) => build::dis(&args.file),
         (Some(Command::Asm(args)), _) => build::asm(&args.file, &args.output),
         #[cfg(feature = "run")]

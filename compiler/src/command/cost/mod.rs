@@ -3,7 +3,7 @@
 mod flame;
 mod given;
 mod json;
-mod source;
+pub mod source;
 mod table;
 mod units;
 
@@ -116,9 +116,13 @@ impl Report<'_> {
         rows(&self.bill, &self.formulas, by, self.scheme, self.ring_bytes())
     }
 
-    /// Rows, the costliest first.
+    /// Rows, the costliest first; where there are no numbers, in the order of the text.
     fn sorted(&self, by: By) -> Vec<Row> {
         let mut rows = self.rows(by);
+        if !self.has_numbers() {
+            rows.sort_by_key(|row| row.site.place);
+            return rows;
+        }
         rows.sort_by_key(|row| std::cmp::Reverse((row.amount.most_bytes(), row.amount.rounds)));
         rows
     }
@@ -200,7 +204,7 @@ impl PlaceArgs {
     }
 
     /// Players and ring, as `run` chooses them.
-    fn setting(&self, program: &Program) -> Result<Setting, Failure> {
+    pub fn setting(&self, program: &Program) -> Result<Setting, Failure> {
         let usage = |message: String| Failure::new(exit::USAGE, message);
         let least = program.roles.len().max(1);
         let players = self.players.unwrap_or(least.max(3));

@@ -69,11 +69,12 @@ fn total(report: &Report<'_>) -> String {
         let formula = report.formula();
         let open = report.open.iter().map(|name| format!("-D {name}=…")).collect::<Vec<_>>();
         let give = if open.is_empty() { "--input NAME=FILE".into() } else { open.join(" ") };
+        let bytes = format!("{}, and 24 for each message of at most 65,536 elements", shown(&formula.bytes));
         return format!(
-            "  rounds          {}\n  bytes a player  {}, and 24 for each message of at most 65,536 elements\n\n  \
+            "  rounds          {}\n  bytes a player  {}\n\n  \
              Sizes are not known yet: `{give}` makes numbers of these. Formulas hold for sizes of at least 1.\n",
-            shown(&formula.rounds),
-            shown(&formula.bytes),
+            wrapped(&shown(&formula.rounds), 18),
+            wrapped(&bytes, 18),
         );
     }
     let Amount { rounds, dealer_bytes, .. } = report.bill.total;
@@ -128,8 +129,28 @@ fn section(
     line("", ["", "", ""]);
     line(title, ["rounds", "bytes", "share"]);
     for (row, cells) in rows.iter().zip(&cells) {
-        line(&name(row), [&cells[0], &cells[1], &cells[2]]);
+        line(&name(row), [&shortened(&cells[0], rounds), &shortened(&cells[1], wide), &cells[2]]);
     }
+}
+
+/// Text in lines of a terminal, the first of which begins at a column.
+fn wrapped(text: &str, column: usize) -> String {
+    let mut out = String::new();
+    let mut used = column;
+    for word in text.split(' ') {
+        let width = word.chars().count();
+        if used > column && used + 1 + width > WIDTH {
+            let _ = write!(out, "\n{:column$}", "");
+            used = column;
+        }
+        if used > column {
+            out.push(' ');
+            used += 1;
+        }
+        out.push_str(word);
+        used += width;
+    }
+    out
 }
 
 fn shortened(text: &str, width: usize) -> String {
@@ -164,10 +185,10 @@ fn dealt(report: &Report<'_>) -> String {
     let mut out = String::from("\n  dealt  ");
     let mut used = 9;
     for (at, part) in parts.iter().enumerate() {
-        let text = if at > 0 { format!(" · {part}") } else { part.clone() };
+        let mut text = if at > 0 { format!(" · {part}") } else { part.clone() };
         if used + text.chars().count() > WIDTH {
             out.push_str("\n         ");
-            used = 9;
+            (used, text) = (9, part.clone());
         }
         used += text.chars().count();
         out.push_str(&text);

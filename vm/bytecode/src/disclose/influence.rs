@@ -188,8 +188,9 @@ impl Flow<'_> {
         if let Some(first) = before.first_mut() {
             *first = Some(start);
         }
-        let called = Influence { data: BTreeSet::new(), control: BTreeSet::from([CALLED]) };
-        let mut control: Vec<Set> = vec![Rc::new(called); blocks];
+        // One set that all blocks share until more is known of one.
+        let called: Set = Rc::new(Influence { data: BTreeSet::new(), control: BTreeSet::from([CALLED]) });
+        let mut control: Vec<Set> = vec![called; blocks];
         let mut summary = Summary { results: vec![none; function.results.len()], ..Summary::default() };
         let mut open: BTreeSet<usize> = if apart { BTreeSet::from([0]) } else { (0..blocks).collect() };
         while let Some(block) = open.pop_first() {

@@ -2,7 +2,7 @@
 
 use super::expr::Expr;
 use super::step::raised;
-use super::value::{Data, List, MOST_KNOWN, Public, Value, alike, blur};
+use super::value::{Data, List, MOST_KNOWN, Public, Value, alike, blur, itemised};
 use super::walk::{Frame, Halt, Outcome, Walk};
 use crate::operand::{AnyDst, AnySrc, Dst, Exception, Lists, Public as PublicBank, Src};
 use std::sync::Arc;
@@ -46,6 +46,10 @@ impl Walk<'_> {
                 let item = if length == Expr::ZERO { item } else { blur(&known, &item, self.why()) };
                 list_of(length.plus(&Expr::ONE), item)
             }
+            list @ List::ButOne { .. } => {
+                let (length, known) = self.in_common(&list);
+                list_of(length.plus(&Expr::ONE), blur(&known, &item, self.why()))
+            }
         };
         frame.set(dst.reg(), list);
         Ok(())
@@ -74,8 +78,10 @@ impl Walk<'_> {
     }
 
     pub(super) fn take(&self, frame: &mut Frame, dst: AnyDst, src: From, at: At) -> Outcome<()> {
-        let (list, at) = (self.list(frame, src)?, self.known(frame, at)?);
+        let (list, place) = (self.list(frame, src)?, self.public(frame, at)?.value().ok());
+        let at = place.as_ref().and_then(Expr::number);
         let value = match (&list, at) {
+            (List::ButOne { at, one, .. }, _) if place.as_ref() == Some(at) => one.as_ref().clone(),
             (List::Items(items), Some(at)) => items[position(at, items.len() as i128)?].clone(),
             (List::Items(items), None) if items.is_empty() => return Err(raised(Exception::IndexError)),
             _ => self.in_common(&list).1,
@@ -85,21 +91,38 @@ impl Walk<'_> {
     }
 
     pub(super) fn put(&self, frame: &mut Frame, dst: To, src: From, at: At, item: AnySrc) -> Outcome<()> {
-        let (list, at, item) = (self.list(frame, src)?, self.known(frame, at)?, self.value(frame, item)?);
-        let list = match (list, at) {
+        let (list, place, item) =
+            (self.list(frame, src)?, self.public(frame, at)?.value().ok(), self.value(frame, item)?);
+        let at = place.as_ref().and_then(Expr::number);
+        let list = match (if at.is_some() { itemised(list) } else { list }, at) {
             (List::Items(mut items), Some(at)) => {
                 let at = position(at, items.len() as i128)?;
                 frame.set(dst.reg(), Value::list(Vec::new()));
                 Arc::make_mut(&mut items)[at] = item;
                 Value::List(List::Items(items))
             }
-            (list, _) => {
-                let (length, common) = self.in_common(&list);
-                list_of(length, blur(&common, &item, self.why()))
-            }
+            (list, _) => self.put_somewhere(&list, place, item),
         };
         frame.set(dst.reg(), list);
         Ok(())
+    }
+
+    /// A list with an item replaced whose place is no number.
+    fn put_somewhere(&self, list: &List, place: Option<Expr>, new: Value) -> Value {
+        let why = self.why();
+        let (length, common) = match (list, &place) {
+            // The one is replaced: what else there is stays.
+            (List::ButOne { length, item, at, .. }, Some(place)) if at == place => {
+                (length.clone(), item.as_ref().clone())
+            }
+            (list, _) => self.in_common(list),
+        };
+        match (blur(&common, &new, why), place) {
+            (Value::Lost(_), Some(at)) => {
+                Value::List(List::ButOne { length, item: common.into(), at, one: new.into() })
+            }
+            (item, _) => list_of(length, item),
+        }
     }
 
     pub(super) fn join(&self, frame: &mut Frame, dst: To, a: From, b: From) -> Outcome<()> {
@@ -161,7 +184,7 @@ impl Walk<'_> {
                     List::Items(items) if items.len() <= MOST_KNOWN => {
                         items.iter().map(each).collect::<Option<Vec<_>>>()
                     }
-                    List::Items(_) | List::Alike { .. } => None,
+                    List::Items(_) | List::Alike { .. } | List::ButOne { .. } => None,
                 };
                 match (all, common.data) {
                     (Some(all), _) => Value::Public(Public::of(shape, all.concat())),

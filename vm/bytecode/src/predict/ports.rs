@@ -56,6 +56,10 @@ impl Sizes<Expr> for Known<'_, '_> {
                 let elements = match list {
                     List::Items(items) => items.get(at).map_or(Expr::ZERO, |item| self.elements(item, reg)),
                     List::Alike { item, .. } => self.elements(item, reg),
+                    List::ButOne { item, at: place, one, .. } => {
+                        let here = *place == Expr::from(at as u64);
+                        self.elements(if here { one } else { item }, reg)
+                    }
                 };
                 (Some(vec![player]), elements)
             };

@@ -64,6 +64,17 @@ pub enum List {
         /// What each is.
         item: Arc<Value>,
     },
+    /// Items that are alike but for one, whose place is an expression.
+    ButOne {
+        /// How many.
+        length: Expr,
+        /// What each other is.
+        item: Arc<Value>,
+        /// The place of the one.
+        at: Expr,
+        /// What it is.
+        one: Arc<Value>,
+    },
 }
 
 /// What a register holds.
@@ -138,7 +149,7 @@ impl List {
     pub fn length(&self) -> Expr {
         match self {
             List::Items(items) => (items.len() as u64).into(),
-            List::Alike { length, .. } => length.clone(),
+            List::Alike { length, .. } | List::ButOne { length, .. } => length.clone(),
         }
     }
 }
@@ -172,6 +183,10 @@ impl Value {
             Value::List(List::Alike { length, item }) => {
                 Value::List(List::Alike { length: each(length), item: item.map(each).into() })
             }
+            Value::List(List::ButOne { length, item, at, one }) => {
+                let (length, at) = (each(length), each(at));
+                Value::List(List::ButOne { length, item: item.map(each).into(), at, one: one.map(each).into() })
+            }
             Value::Text(_) | Value::Lost(_) => self.clone(),
         }
     }
@@ -185,6 +200,10 @@ impl Value {
                 items.iter().try_fold(Expr::ZERO, |sum, item| Some(sum.plus(&item.secret_elements()?)))
             }
             Value::List(List::Alike { length, item }) => Some(length.times(&item.secret_elements()?)),
+            Value::List(List::ButOne { length, item, one, .. }) => {
+                let others = length.minus(&Expr::ONE).times(&item.secret_elements()?);
+                Some(others.plus(&one.secret_elements()?))
+            }
             Value::Lost(_) => None,
         }
     }
@@ -193,6 +212,17 @@ impl Value {
 /// The number of elements of a shape.
 pub fn count(shape: &[Expr]) -> Expr {
     shape.iter().fold(Expr::ONE, |count, size| count.times(size))
+}
+
+/// A list of items that are alike as one of items, where it is short.
+pub fn itemised(list: List) -> List {
+    match &list {
+        List::Alike { length, item } => match length.size().filter(|&length| length <= MOST_KNOWN as u64) {
+            Some(length) => List::Items(Arc::new(vec![item.as_ref().clone(); length as usize])),
+            None => list,
+        },
+        List::Items(_) | List::ButOne { .. } => list,
+    }
 }
 
 /// What two values have in common, where they need not be told apart: elements that differ become unknown. `None` where
@@ -224,6 +254,7 @@ fn alike_list(length: Expr, item: Value) -> Value {
 pub fn alike(list: &List, why: Why) -> Option<(Expr, Value)> {
     match list {
         List::Alike { length, item } => Some((length.clone(), item.as_ref().clone())),
+        List::ButOne { length, item, one, .. } => Some((length.clone(), blur(item, one, why))),
         List::Items(items) => {
             let (first, rest) = items.split_first()?;
             let item = rest.iter().fold(first.clone(), |item, next| blur(&item, next, why));
