@@ -24,10 +24,10 @@ pub struct RunArgs {
     /// The ring: 64 or 128 bits [default: the smallest that the program's precision fits].
     #[arg(long, value_name = "BITS")]
     ring: Option<u32>,
-    /// A port's data: a literal (`x=0.5`, `x=[1,2,3]`) or a file (.csv, .npy, .npz); `x[2]=…` for a member of a family of roles.
+    /// A port's data: a literal (`x=0.5`, `x=[1,2,3]`) or a file (.csv, .npy, .npz, .safetensors); `x[2]=…` for a member of a family of roles.
     #[arg(long = "input", value_name = "NAME=VALUE_OR_FILE")]
     inputs: Vec<String>,
-    /// Writes an output port to a file (.csv, .npy, .npz) instead of printing it.
+    /// Writes an output port to a file (.csv, .npy, .npz, .safetensors) instead of printing it.
     #[arg(long = "output", value_name = "NAME=FILE")]
     outputs: Vec<String>,
     /// Writes seconds, rounds, bytes and memory of every player as JSON.

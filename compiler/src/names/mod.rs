@@ -235,9 +235,10 @@ impl<'a> Scopes<'a> {
         self.files.last()?.scope.functions.get(name).copied()
     }
 
-    /// Whether the function mentions the name in an expression or a type.
+    /// Whether the function, or one inside it, mentions the name in an expression or a type.
     pub fn reads(&self, id: DefId, name: &str) -> bool {
-        self.def(id).scope.mentions.reads(name)
+        let scope = &self.def(id).scope;
+        scope.mentions.reads(name) || scope.functions.values().any(|inner| self.reads(*inner, name))
     }
 
     /// The variables of its surroundings that a function needs, itself or through functions it calls.

@@ -41,10 +41,10 @@ struct PlayerArgs {
     player: Option<usize>,
     /// The program, as `mpcc` wrote it.
     program: Option<PathBuf>,
-    /// Data of an input port of this player's roles, or a public parameter: a literal (`x=0.5`, `x=[1,2,3]`) or a file (.csv, .npy, .npz).
+    /// Data of an input port of this player's roles, or a public parameter: a literal (`x=0.5`, `x=[1,2,3]`) or a file (.csv, .npy, .npz, .safetensors).
     #[arg(long = "input", value_name = "NAME=VALUE_OR_FILE")]
     inputs: Vec<String>,
-    /// Writes an output port to a file (.csv, .npy, .npz) instead of printing it.
+    /// Writes an output port to a file (.csv, .npy, .npz, .safetensors) instead of printing it.
     #[arg(long = "output", value_name = "NAME=FILE")]
     outputs: Vec<String>,
     #[command(flatten)]

@@ -248,6 +248,116 @@ fn targets_that_cannot_be_written_are_found_early() {
     assert!(!path.exists());
 }
 
+/// A `.safetensors` file of a header and the bytes behind it.
+fn tensors_file(header: &str, data: &[u8]) -> Vec<u8> {
+    [&(header.len() as u64).to_le_bytes()[..], header.as_bytes(), data].concat()
+}
+
+/// The header's entry of one tensor.
+fn entry(name: &str, dtype: &str, shape: &str, start: usize, end: usize) -> String {
+    format!(r#""{name}":{{"dtype":"{dtype}","shape":{shape},"data_offsets":[{start},{end}]}}"#)
+}
+
+#[test]
+fn tensors_of_every_type_are_read() {
+    let folder = Folder::new();
+    let one = |kind, rank, dtype: &str, shape: &str, data: &[u8]| {
+        let header = format!("{{{}}}", entry("x", dtype, shape, 0, data.len()));
+        get(kind, rank, &folder.write("a.safetensors", tensors_file(&header, data)))
+    };
+    assert_eq!(one(Kind::Sint, 1, "I8", "[2]", &[255, 3]), Ok("[-1, 3]".into()));
+    assert_eq!(one(Kind::Sint, 1, "U8", "[2]", &[255, 3]), Ok("[255, 3]".into()));
+    assert_eq!(one(Kind::Sint, 0, "I16", "[]", &[254, 255]), Ok("-2".into()));
+    assert_eq!(one(Kind::Sint, 0, "I32", "[]", &[255; 4]), Ok("-1".into()));
+    assert_eq!(one(Kind::Sint, 0, "I64", "[]", &7i64.to_le_bytes()), Ok("7".into()));
+    assert_eq!(one(Kind::Sfix, 1, "F64", "[1]", &0.1f64.to_le_bytes()), Ok("[0.1]".into()));
+    assert_eq!(one(Kind::Sfix, 1, "F32", "[1]", &(-1.5f32).to_le_bytes()), Ok("[-1.5]".into()));
+    assert_eq!(one(Kind::Sfix, 1, "F16", "[2]", &[0, 0x3e, 0, 0xbc]), Ok("[1.5, -1.0]".into()));
+    assert_eq!(one(Kind::Sfix, 1, "BF16", "[2]", &[0xc0, 0x3f, 0x80, 0xbf]), Ok("[1.5, -1.0]".into()));
+    assert_eq!(one(Kind::Sfix, 1, "I8", "[1]", &[7]), Ok("[7.0]".into()));
+    assert_eq!(one(Kind::Sbool, 2, "BOOL", "[1, 2]", &[1, 0]), Ok("[[True, False]]".into()));
+    assert_eq!(one(Kind::Sint, 2, "I8", "[0, 3]", &[]), Ok("[]".into()));
+}
+
+#[test]
+fn damaged_tensor_files_are_refused() {
+    let folder = Folder::new();
+    let file = |bytes: &[u8]| folder.wrong(Kind::Sint, 1, "a.safetensors", bytes);
+    let header = |text: &str, data: &[u8]| file(&tensors_file(text, data));
+    let two = |first: &str, second: &str, data: &[u8]| header(&format!("{{{first},{second}}}"), data);
+    assert_eq!(file(b"short"), "FILE: the file is truncated: it has no header");
+    assert_eq!(
+        file(&u64::MAX.to_le_bytes()),
+        format!("FILE: this is no .safetensors file: its header would have {} bytes, and 0 are there", u64::MAX)
+    );
+    assert_eq!(header("[1]", &[]), "FILE: this is no .safetensors file: its header is not JSON");
+    assert!(header(r#"{"x":"#, &[]).starts_with("FILE: the header is damaged: "));
+    assert!(header(r#"{"x":{"dtype":"I8"}}"#, &[]).contains("missing field `shape`"));
+    assert!(header(&format!("{{{}}}", entry("x", "I8", "[-1]", 0, 0)), &[]).starts_with("FILE: the header is damaged"));
+    assert!(
+        two(&entry("x", "I8", "[1]", 0, 1), &entry("x", "I8", "[1]", 1, 2), &[1, 2]).contains("`x` is there twice")
+    );
+    assert_eq!(
+        header(&format!("{{{}}}", entry("x", "F8_E4M3", "[1]", 0, 1)), &[1]),
+        "FILE: tensor `x`: its type `F8_E4M3` is not read: convert it to F64, F32, F16, BF16, BOOL or integers"
+    );
+    assert_eq!(
+        header(&format!("{{{}}}", entry("x", "I16", "[3]", 0, 4)), &[0; 4]),
+        "FILE: tensor `x`: shape [3] of I16 needs 6 bytes, it has those from 0 to 4"
+    );
+    let huge = entry("x", "I8", "[18446744073709551615, 18446744073709551615]", 0, 1);
+    assert!(header(&format!("{{{huge}}}"), &[1]).contains("too large"));
+    let overlap = two(&entry("a", "I8", "[2]", 0, 2), &entry("b", "I8", "[2]", 1, 3), &[0; 3]);
+    assert_eq!(overlap, "FILE: the file is damaged: tensor `b` overlaps with another");
+    let gap = two(&entry("a", "I8", "[1]", 0, 1), &entry("b", "I8", "[1]", 2, 3), &[0; 3]);
+    assert_eq!(gap, "FILE: the file is damaged: tensor `b` leaves a gap before it");
+    let whole = tensors_file(&format!("{{{}}}", entry("x", "I8", "[2]", 0, 2)), &[1, 2]);
+    assert_eq!(
+        file(&[&whole[..], &[0]].concat()),
+        "FILE: the file is truncated or damaged: its tensors have 2 bytes, it holds 3"
+    );
+    for cut in 0..whole.len() {
+        file(&whole[..cut]);
+    }
+}
+
+#[test]
+fn objects_take_all_tensors_of_a_file() {
+    let folder = Folder::new();
+    let sized = |kind, sizes: &[u64]| {
+        let ty = format!("{kind}{sizes:?}");
+        Target { ty, sizes: sizes.iter().copied().map(Some).collect(), ..target(kind, sizes.len()) }
+    };
+    let fields = [("w".to_owned(), sized(Kind::Sfix, &[1, 2])), ("n".to_owned(), target(Kind::Sint, 0))];
+    let texts =
+        |values: Vec<Public<u64>>| values.into_iter().map(|x| text(&Value::Public(x), FIXED)).collect::<Vec<_>>();
+    let read = |path: &str| read_all::<u64>(&fields, path).map(texts).map_err(|error| error.replace(path, "FILE"));
+    let values = [("w", "[[1.5,2]]", Kind::Sfix, 2), ("n", "3", Kind::Sint, 0)];
+    let tensor = |&(name, source, kind, rank): &(&str, &str, Kind, usize)| {
+        (name.to_owned(), super::read::<u64>(&target(kind, rank), source).unwrap())
+    };
+    for ending in ["npz", "safetensors"] {
+        let path = folder.path(&format!("good.{ending}")).to_str().unwrap().to_string();
+        write_all(&path, &values.iter().map(tensor).collect::<Vec<_>>(), FIXED).unwrap();
+        assert_eq!(read(&path), Ok(vec!["[[1.5, 2.0]]".into(), "3".into()]), "{ending}");
+        assert_eq!(get(Kind::Sint, 0, &format!("{path}:n")), Ok("3".into()));
+    }
+    let header = format!("{{{},{}}}", entry("w", "F32", "[2, 1]", 0, 8), entry("m", "I8", "[1]", 8, 9));
+    let path = folder.write("bad.safetensors", tensors_file(&header, &[0; 9]));
+    assert_eq!(
+        read(&path).unwrap_err(),
+        "FILE: missing: `n` (sint)\n  not in the class: `m` of shape [1]\n  tensor `w` has shape [2, 1], expected sfix[1, 2]"
+    );
+    let header = format!("{{{},{}}}", entry("w", "F32", "[1, 2]", 0, 8), entry("n", "F32", "[]", 8, 12));
+    let data = [1f32.to_le_bytes(), f32::NAN.to_le_bytes(), 2f32.to_le_bytes()].concat();
+    let path = folder.write("worse.safetensors", tensors_file(&header, &data));
+    let message = read(&path).unwrap_err();
+    assert!(message.contains("tensor `w`: element [0, 1]: NaN is not a finite number"), "{message}");
+    assert!(message.contains("tensor `n`: the tensor is F32, but the port is sint: convert it"), "{message}");
+    assert!(read("x.csv").unwrap_err().ends_with("an object is read from .npz or .safetensors"));
+    assert!(check_targets("x.npy").unwrap_err().contains(".npz, .safetensors"));
+}
+
 proptest::proptest! {
     #[test]
     fn no_source_makes_it_panic(text in "[-\\[\\], 0-9.e\"'a-zé]*", rank in 0usize..3, bytes: Vec<u8>) {
@@ -258,5 +368,30 @@ proptest::proptest! {
         let _ = npy::decode::<u64>(&target(Kind::Sfix, rank), &data);
         let header = npy_file(&format!("'{}'", text.replace('\'', "")), rank == 1, &format!("({text})"), &bytes);
         let _ = npy::decode::<u64>(&target(Kind::Sfix, rank), &header);
+    }
+
+    #[test]
+    fn no_tensor_file_makes_it_panic(
+        name in "[a-z.]{0,3}",
+        dtype in "(F64|F32|F16|BF16|I64|I8|BOOL|U8|[A-Z0-9]{0,4})",
+        sizes in proptest::collection::vec(proptest::prop_oneof![0u64..4, proptest::prelude::any::<u64>()], 0..3),
+        offsets: (u8, u8),
+        length in proptest::option::of(proptest::prelude::any::<u64>()),
+        noise: Vec<u8>,
+        data: Vec<u8>,
+    ) {
+        let folder = Folder::new();
+        let header = format!("{{{}}}", entry(&name, &dtype, &format!("{sizes:?}"), offsets.0.into(), offsets.1.into()));
+        let mut whole = tensors_file(&header, &data);
+        if let Some(length) = length {
+            whole[..8].copy_from_slice(&length.to_le_bytes());
+        }
+        for bytes in [whole, noise] {
+            let path = folder.write("hostile.safetensors", &bytes);
+            for rank in 0..3 {
+                let _ = get(Kind::Sfix, rank, &path);
+                let _ = read_all::<u64>(&[(name.clone(), target(Kind::Sint, rank))], &path);
+            }
+        }
     }
 }
