@@ -4,12 +4,18 @@ use mpc_bytecode::Kind;
 use mpcc::names::Modules;
 use mpcc::source::Sources;
 use mpcc::syntax;
-use mpcc::types::tree::{Expr, ExprKind, Function, LocalId, Piece, Place, Step, Stmt, StmtKind, Tree};
-use mpcc::types::ty::{Ty, is_secret};
+use mpcc::types::tree::{Caught, Expr, ExprKind, Function, LocalId, Piece, Place, Step, Stmt, StmtKind, Tree};
+use mpcc::types::ty::{Object, Ty, is_secret};
 use mpcc::types::{Checked, Library, check};
 
-const CASES: &[&str] =
-    &[include_str!("types/programs.mpc"), include_str!("types/errors.mpc"), include_str!("types/uses_library.txt")];
+const CASES: &[&str] = &[
+    include_str!("types/programs.mpc"),
+    include_str!("types/errors.mpc"),
+    include_str!("types/classes.mpc"),
+    include_str!("types/uses_library.txt"),
+    include_str!("../../tests/language/classes.mpc"),
+    include_str!("../../tests/language/exceptions.mpc"),
+];
 
 fn checked(text: &str) -> Checked {
     let mut sources = Sources::new();
@@ -57,7 +63,7 @@ impl Verifier<'_> {
                     self.int("a position", at);
                     *item
                 }
-                (Ty::Tuple(items), Step::Component(at)) => items[*at].clone(),
+                (ty @ (Ty::Tuple(_) | Ty::Object(_)), Step::Component(at)) => ty.components()[*at].clone(),
                 (tensor @ Ty::Tensor(..), Step::Places(places)) => {
                     self.places(places);
                     tensor
@@ -133,7 +139,20 @@ impl Verifier<'_> {
                 self.expr(text);
             }
             StmtKind::Output(_, value) => self.expr(value),
+            StmtKind::Try { body, caught, handler, otherwise } => {
+                self.caught(caught);
+                [body, handler, otherwise].into_iter().for_each(|block| self.block(block));
+            }
+            StmtKind::Outside(_, body) => self.block(body),
+            StmtKind::Reraise(caught) => self.caught(caught),
             StmtKind::Break | StmtKind::Continue => {}
+        }
+    }
+
+    fn caught(&mut self, caught: &Caught) {
+        for (local, kind) in [(caught.class, Kind::Int), (caught.message, Kind::Str), (caught.origin, Kind::Int)] {
+            let ty = self.local(local);
+            self.same("what tells of an exception", &ty, &Ty::scalar(kind));
         }
     }
 
@@ -162,7 +181,9 @@ impl Verifier<'_> {
             }
             ExprKind::Unary(_, a) => self.expr(a),
             ExprKind::Component(a, at) => {
-                let Ty::Tuple(items) = &a.ty else { return self.wrong.push(format!("a component of {}", a.ty)) };
+                let (Ty::Tuple(items) | Ty::Object(Object { fields: items, .. })) = &a.ty else {
+                    return self.wrong.push(format!("a component of {}", a.ty));
+                };
                 let item = items[*at].clone();
                 self.same("a component", &item, &expr.ty);
                 self.expr(a);
@@ -228,8 +249,12 @@ impl Verifier<'_> {
                 }
             }
             ExprKind::Tuple(items) => {
-                let ty = Ty::Tuple(items.iter().map(|item| item.ty.clone()).collect());
-                self.same("a tuple", &ty, &expr.ty);
+                let items_of = Ty::Tuple(items.iter().map(|item| item.ty.clone()).collect());
+                match &expr.ty {
+                    Ty::Object(object) => self.same("an object", &items_of, &Ty::Tuple(object.fields.clone())),
+                    Ty::None => self.same("nothing", &items_of, &Ty::Tuple(Vec::new())),
+                    ty => self.same("a tuple", &items_of, ty),
+                }
                 items.iter().for_each(|item| self.expr(item));
             }
             ExprKind::Format(pieces) => {
@@ -260,7 +285,7 @@ fn verify(tree: &Tree) -> Vec<String> {
 
 #[test]
 fn trees_are_what_lowering_relies_on() {
-    for case in CASES.iter().flat_map(|file| file.split("\n#### ")) {
+    for case in CASES.iter().flat_map(|file| file.split("\n#### ")).flat_map(|file| file.split("\n# == ")) {
         let source = case.split_once('\n').map_or("", |(_, source)| source);
         if let Some(tree) = checked(source).tree {
             let wrong = verify(&tree);
