@@ -1,5 +1,6 @@
 //! From the intermediate representation to the program container: registers, jumps, the pool, lines, ports and disclosures.
 
+use crate::diagnostic::Diagnostic;
 use crate::ir::{Block, BlockId, Chain, Constants, Function, Handler, Inlined, Module, Note, Op, Terminator};
 use crate::lower::lower;
 use crate::passes::{optimise, registers};
@@ -11,10 +12,10 @@ use mpc_bytecode::{AnySrc, Constant, Disclosure, Instruction, Label, Port, Progr
 use std::collections::HashMap;
 use std::path::Path;
 
-/// Makes a program of a checked tree: lowering, passes, emission.
-pub fn lower_and_emit(tree: &Tree, sources: &Sources) -> Program {
+/// Makes a program of a checked tree: lowering, passes, emission. Warnings go to `found`.
+pub fn lower_and_emit(tree: &Tree, sources: &Sources, found: &mut Vec<Diagnostic>) -> Program {
     let mut module = lower(tree, sources);
-    optimise(&mut module);
+    found.extend(optimise(&mut module).iter().map(|refusal| refusal.diagnostic(sources)));
     emit(module, tree, sources)
 }
 

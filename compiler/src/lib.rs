@@ -63,7 +63,7 @@ pub fn compile(files: &dyn Files, entry: &Path) -> std::io::Result<Compilation> 
 
 /// The program of a checked tree; absent, with a diagnostic at `span`, if the verifier refuses it.
 fn verified(tree: &types::tree::Tree, sources: &Sources, span: Span, found: &mut Vec<Diagnostic>) -> Option<Program> {
-    let program = emit::lower_and_emit(tree, sources);
+    let program = emit::lower_and_emit(tree, sources, found);
     match mpc_bytecode::verify(&program) {
         Ok(_) => {
             found.extend(reveals::warnings(&program, sources));

@@ -124,6 +124,7 @@ codes! {
     W0340 ShadowsLibrary      "a file that hides a module of the library";
     W0341 UnreachableExcept   "an `except` whose exceptions an earlier one takes";
     W0330 SecretLookup        "a position that is secret: every element is read";
+    W0410 SequentialLoop      "a loop whose turns wait for one another";
     W0422 RepeatedReveal      "a reveal that happens once for every turn of a loop";
 }
 

@@ -1,10 +1,11 @@
 //! What is done to the intermediate representation between lowering and emission, in this order:
 //!
 //! 1. [`inline`]: functions in place of their calls; every function is simplified (`flow`, `coalesce`, `values`, `dead`) before and after;
-//! 2. [`constants`]: constants out of loops;
-//! 3. [`rounds`]: independent interactive instructions of one kind become one;
-//! 4. [`unset`]: what a path may read without having written it holds zero;
-//! 5. [`registers`], when code is emitted: few registers, freed early.
+//! 2. [`vectorize`]: loops as operations on whole tensors;
+//! 3. [`constants`]: constants out of loops;
+//! 4. [`rounds`]: independent interactive instructions of one kind become one;
+//! 5. [`unset`]: what a path may read without having written it holds zero;
+//! 6. [`registers`], when code is emitted: few registers, freed early.
 //!
 //! No pass unrolls: the size of the code does not depend on how often loops turn. Each is about linear in the size of the program.
 
@@ -22,19 +23,26 @@ pub mod rounds;
 mod testing;
 pub mod unset;
 pub mod values;
+pub mod vectorize;
 
 use crate::ir::{Constants, Function, Module};
+use vectorize::Refusal;
 
-/// Runs all passes but register allocation.
-pub fn optimise(module: &mut Module) {
+/// Runs all passes but register allocation; the loops that communicate and stay loops.
+pub fn optimise(module: &mut Module) -> Vec<Refusal> {
+    let mut refused = Vec::new();
     inline::inline(module);
     let mut blocks = module.functions.iter().flat_map(|function| &function.blocks);
     let caught = blocks.any(|block| block.handler.is_some());
     for (at, function) in module.functions.iter_mut().enumerate() {
+        if vectorize::vectorize(function, &mut module.constants, &mut refused) {
+            simplify(function, &mut module.constants, module.frac);
+        }
         constants::hoist_constants(function);
         rounds::merge_rounds(function, caught && at > 0);
         unset::set_unset(function, &mut module.constants);
     }
+    refused
 }
 
 /// Makes one function smaller without moving anything across blocks.

@@ -46,7 +46,7 @@ fn key(instruction: &Instruction) -> Option<(u8, u32)> {
 }
 
 /// About how many rounds an instruction takes: enough to tell long ways from short ones.
-fn rounds(instruction: &Instruction) -> u32 {
+pub fn rounds(instruction: &Instruction) -> u32 {
     match instruction {
         Instruction::Ltz { .. } | Instruction::Eqz { .. } | Instruction::Bits { .. } => 4,
         _ => u32::from(instruction.locality() == Locality::Interactive),

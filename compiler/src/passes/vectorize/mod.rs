@@ -1,0 +1,389 @@
+//! Loops as operations on whole tensors.
+//!
+//! A plain loop costs what tensor code costs: where turns do not depend on one another, each instruction is done once, on tensors that
+//! have an axis for the loop. The outermost loop is tried first; inner ones are part of its turns, and become further axes ([`trace`]).
+//! Every value has the axes of those loops alone that it depends on, so what is the same in all turns is computed once, and a sum of
+//! products over an axis is a matrix product whatever the order of the loops ([`product`]).
+//!
+//! What turns hand on is a sum, appended items, or elements that are each one turn's business ([`carry`], [`elements`]); choices are done for
+//! those turns that take them ([`choice`]); loops inside that cannot be axes stay loops, all turns of those around at once ([`serial`]).
+//!
+//! A tensor over a loop's axis takes as much memory as tensor code would take for it: the number of turns times what one turn holds.
+//!
+//! The result is the sequential program's. Where several turns would raise exceptions of different classes, the one that is raised may be another
+//! turn's than the first's. A disclosure is done for all turns at once only where no exception can come after it in the loop:
+//! the sequential program would then have disclosed all of it too.
+
+mod carry;
+mod choice;
+mod elements;
+mod lift;
+mod product;
+mod refusal;
+mod serial;
+mod tensor;
+mod trace;
+mod tree;
+
+use super::effects::can_raise;
+use super::flow;
+use super::liveness::Liveness;
+use crate::ir::{Block, BlockId, Constants, Function, Registers, Table, Terminator};
+use mpc_bytecode::isa::Effect;
+use mpc_bytecode::operand::{Binary, ConstId};
+use mpc_bytecode::{Bank, Constant, Instruction, Reg};
+pub use refusal::Refusal;
+use std::collections::{HashMap, HashSet};
+use trace::{Axis, AxisInfo, Env, Fact, Obstacle, Tracer, Val, Why};
+use tree::{Loop, Natural, Reader, each_op};
+
+/// Makes operations on tensors of a function's loops where that can be done; true if there were any.
+/// Those that communicate and stay loops are noted in `refused`. Blocks stand in reverse postorder.
+pub fn vectorize(function: &mut Function, constants: &mut Constants, refused: &mut Vec<Refusal>) -> bool {
+    let before = tree::predecessors(function);
+    let loops = tree::loops(function, &before);
+    if loops.is_empty() {
+        return false;
+    }
+    let live = Liveness::of(function);
+    let known = known_constants(function);
+    let mut made: Vec<(Loop, Vec<Block>)> = Vec::new();
+    let mut registers = std::mem::take(&mut function.registers);
+    let first_new = registers.0.each_ref().map(|bank| bank.len() as u32);
+    let mut done: HashSet<BlockId> = HashSet::new();
+    for natural in &loops {
+        if natural.blocks.iter().any(|block| done.contains(block)) || !is_uncaught(function, natural, &live) {
+            continue;
+        }
+        let found = Reader::new(function, &live, &known, constants, &before, &loops).counted(natural);
+        let Some(found) = found.filter(is_worth) else { continue };
+        let template = Block { code: Vec::new(), ..function.blocks[natural.header.0 as usize].clone() };
+        let known = Known { constants: &known, live: &live, first_new };
+        match nest(&found, &mut registers, constants, &known, template) {
+            Ok(blocks) => {
+                done.extend(&natural.blocks);
+                made.push((found, blocks));
+            }
+            Err(obstacle) => {
+                let turns = turns(function, constants, found.left, &before[natural.header.0 as usize]);
+                let refusal = Refusal::of(found.span, &found.body, &obstacle, turns).filter(|_| !function.library);
+                refused.extend(refusal.filter(|one| refused.iter().all(|other| other.at != one.at)));
+            }
+        }
+    }
+    function.registers = registers;
+    let changed = !made.is_empty();
+    replace(function, made, &before, &loops);
+    if changed {
+        flow::tidy(function);
+    }
+    changed
+}
+
+/// How often a loop turns, where its count is a constant just before it.
+fn turns(function: &Function, constants: &Constants, left: Reg, before: &[BlockId]) -> Option<u64> {
+    let ops = before.iter().flat_map(|block| &function.blocks[block.0 as usize].code);
+    ops.rev().find_map(|op| match op.instruction {
+        Instruction::Const { dst, value } if dst.reg() == left => match constants.get(value) {
+            Constant::Int(_, values) => values.first().and_then(|&turns| u64::try_from(turns).ok()),
+            Constant::Fix(..) | Constant::Bool(..) | Constant::Str(_) => None,
+        },
+        _ => None,
+    })
+}
+
+/// True if exceptions in a loop go where they go around it, and nobody looks there at what the loop writes.
+fn is_uncaught(function: &Function, natural: &Natural, live: &Liveness) -> bool {
+    let Some(handler) = function.blocks[natural.header.0 as usize].handler else {
+        return natural.blocks.iter().all(|block| function.blocks[block.0 as usize].handler.is_none());
+    };
+    natural.blocks.iter().all(|block| {
+        let block = &function.blocks[block.0 as usize];
+        let mut seen = block.handler != Some(handler);
+        for op in &block.code {
+            op.writes(|reg| seen |= live.is_before(handler.block, reg));
+        }
+        !seen
+    })
+}
+
+/// True if a loop does anything to secrets: what is public costs no rounds.
+fn is_worth(found: &Loop) -> bool {
+    let mut secret = false;
+    each_op(&found.body, &mut |op| {
+        op.writes(|reg| secret |= reg.bank == Bank::Secret);
+        op.reads(|reg| secret |= reg.bank == Bank::Secret);
+    });
+    secret
+}
+
+/// Registers that hold one constant wherever they are read.
+fn known_constants(function: &Function) -> Table<Option<ConstId>> {
+    let counts = super::coalesce::Counts::of(function);
+    let mut known = function.registers.table(None);
+    for op in function.blocks.iter().flat_map(|block| &block.code) {
+        if let Instruction::Const { dst, value } = op.instruction
+            && counts.writes[dst.reg()] == 1
+        {
+            known[dst.reg()] = Some(value);
+        }
+    }
+    known
+}
+
+/// What is known of the function around a nest.
+struct Known<'a> {
+    constants: &'a Table<Option<ConstId>>,
+    live: &'a Liveness,
+    first_new: [u32; 3],
+}
+
+/// The blocks of a nest done at once. The last of them goes on after it.
+fn nest(
+    found: &Loop,
+    registers: &mut Registers,
+    constants: &mut Constants,
+    known: &Known<'_>,
+    mut template: Block,
+) -> Result<Vec<Block>, Obstacle> {
+    template.end = Terminator::Return(Vec::new());
+    let mut tracer = Tracer::new(registers, constants, known.constants, known.live, template, known.first_new);
+    tracer.parallel(found)?;
+    tracer.write_back(found)?;
+    tracer.remove_unused();
+    tracer.sink_disclosures()?;
+    Ok(tracer.blocks)
+}
+
+/// Puts the blocks of nests where the loops were entered.
+fn replace(function: &mut Function, made: Vec<(Loop, Vec<Block>)>, before: &[Vec<BlockId>], loops: &[Natural]) {
+    let mut next = function.blocks.len() as u32;
+    let mut firsts = HashMap::new();
+    for (found, blocks) in &made {
+        firsts.insert(found.header, BlockId(next));
+        next += blocks.len() as u32;
+    }
+    for natural in loops {
+        let Some(&first) = firsts.get(&natural.header) else { continue };
+        for from in before[natural.header.0 as usize].iter().filter(|from| !natural.blocks.contains(from)) {
+            let target = |to: BlockId| if to == natural.header { first } else { to };
+            function.blocks[from.0 as usize].end.retarget(target);
+        }
+    }
+    for (found, blocks) in made {
+        let first = function.blocks.len() as u32;
+        let last = blocks.len();
+        let exit = firsts.get(&found.exit).copied().unwrap_or(found.exit);
+        for mut block in blocks {
+            block.end.retarget(|to| if to.0 as usize == last { exit } else { BlockId(first + to.0) });
+            function.blocks.push(block);
+        }
+    }
+}
+
+impl<'a> Tracer<'a> {
+    fn new(
+        registers: &'a mut Registers,
+        constants: &'a mut Constants,
+        known: &'a Table<Option<ConstId>>,
+        live: &'a Liveness,
+        template: Block,
+        first_new: [u32; 3],
+    ) -> Self {
+        Tracer {
+            registers,
+            constants,
+            known,
+            live,
+            blocks: vec![template.clone()],
+            current: 0,
+            env: Env::default(),
+            axes: Vec::new(),
+            space: Vec::new(),
+            defs: HashMap::new(),
+            facts: HashMap::new(),
+            vars: Vec::new(),
+            arrays: Vec::new(),
+            risky: HashSet::new(),
+            mutable: HashSet::new(),
+            made: HashMap::new(),
+            made_log: Vec::new(),
+            span: template.span,
+            template,
+            first_new,
+        }
+    }
+
+    /// A loop over a range inside the nest: at once if that can be done, else turn after turn.
+    pub fn counted(&mut self, inner: &Loop) -> Result<(), Obstacle> {
+        let snapshot = self.snapshot();
+        match self.parallel(inner) {
+            Ok(()) => Ok(()),
+            Err(obstacle) if obstacle.header.is_none_or(|header| header == inner.header) => {
+                self.restore(snapshot);
+                self.in_turn(inner)
+            }
+            Err(obstacle) => Err(obstacle),
+        }
+    }
+
+    /// A loop over a range with all turns at once.
+    fn parallel(&mut self, inner: &Loop) -> Result<(), Obstacle> {
+        self.span = inner.span;
+        let (left, start, step) = (self.operand(inner.left)?, self.operand(inner.at)?, self.operand(inner.step)?);
+        if !left.axes.is_empty() || !step.axes.is_empty() {
+            return self.obstacle(Some(inner.left), Why::Shape);
+        }
+        let axis = self.turns(&left, &start, &step);
+        for &reg in &inner.carried {
+            self.carry(reg, inner, axis, false);
+        }
+        self.space.push(axis);
+        let var = self.variable(axis, &start, &step);
+        self.give(inner.at, var);
+        if !self.sequence(&inner.body)? {
+            return self.obstacle(None, Why::Effect);
+        }
+        self.space.pop();
+        for &reg in &inner.carried {
+            self.settle(reg, inner, axis)?;
+        }
+        for &reg in &inner.last {
+            let val = self.read(reg)?;
+            self.last_turn(reg, &val, axis)?;
+        }
+        Ok(())
+    }
+
+    fn turns(&mut self, left: &Val, start: &Val, step: &Val) -> Axis {
+        let low = match (self.known_int(start.reg), self.known_int(step.reg)) {
+            (Some(start), Some(step)) if step > 0 && start >= 0 => Some(start),
+            _ => None,
+        };
+        self.axes.push(AxisInfo {
+            count: left.reg,
+            origins: Vec::new(),
+            parents: Vec::new(),
+            flat: None,
+            var: None,
+            low,
+            point: false,
+        });
+        Axis(self.axes.len() - 1)
+    }
+
+    /// The loop's variable in all turns.
+    fn variable(&mut self, axis: Axis, start: &Val, step: &Val) -> Val {
+        let count = self.count(axis);
+        let turns = Val { reg: self.positions(count), axes: vec![axis] };
+        let scaled = match self.known_int(step.reg) {
+            Some(1) => turns,
+            _ => self.int_op(Binary::Mul, &turns, step),
+        };
+        let var = match self.known_int(start.reg) {
+            Some(0) => scaled,
+            _ => self.int_op(Binary::Add, start, &scaled),
+        };
+        // Loops over the same numbers share a register, but not an axis: each has a copy.
+        let shape = self.registers.get(var.reg).clone();
+        let own = self.registers.add(shape.ty, shape.rank);
+        self.copy(own, var.reg);
+        if var.axes == [axis] {
+            self.axes[axis.0].var = Some(own);
+            self.facts.insert(own, Fact { coefs: [(axis, 1)].into(), ..Fact::default() });
+        }
+        Val { reg: own, axes: var.axes }
+    }
+
+    /// Writes what is read after the nest to the program's own registers.
+    fn write_back(&mut self, found: &Loop) -> Result<(), Obstacle> {
+        let mut pairs = Vec::new();
+        for &reg in found.carried.iter().chain(&found.last) {
+            if !self.live.is_before(found.exit, reg) || self.env.get(reg).is_none() {
+                continue;
+            }
+            let val = self.read(reg)?;
+            if !val.axes.is_empty() {
+                return self.obstacle(Some(reg), Why::Shape);
+            }
+            pairs.push((reg, val.reg));
+        }
+        self.copy_all(&pairs);
+        let done = self.blocks.len();
+        self.blocks[self.current].end = Terminator::Jump(BlockId(done as u32));
+        Ok(())
+    }
+
+    /// Removes what was made and is not used: products that became part of others, and what they were made of. Here it is known, as it is
+    /// not later, that none of it can fail.
+    fn remove_unused(&mut self) {
+        let mut uses: HashMap<Reg, u32> = HashMap::new();
+        let kept = |tracer: &Self, op: &crate::ir::Op| {
+            let mut needed = op.instruction.effect() == Effect::Visible;
+            op.writes(|reg| {
+                needed |=
+                    tracer.mutable.contains(&reg) || tracer.risky.contains(&reg) && can_raise(op, tracer.registers);
+                needed |= tracer.is_of_program(reg);
+            });
+            needed
+        };
+        let mut blocks = std::mem::take(&mut self.blocks);
+        for block in &mut blocks {
+            block.end.reads(|reg| *uses.entry(reg).or_default() += 1);
+        }
+        for block in blocks.iter_mut().rev() {
+            let mut code = Vec::with_capacity(block.code.len());
+            for op in std::mem::take(&mut block.code).into_iter().rev() {
+                let mut used = false;
+                op.writes(|reg| used |= uses.contains_key(&reg));
+                if used || kept(self, &op) {
+                    op.reads(|reg| *uses.entry(reg).or_default() += 1);
+                    code.push(op);
+                }
+            }
+            code.reverse();
+            block.code = code;
+        }
+        self.blocks = blocks;
+    }
+
+    /// True for a register of the program itself.
+    fn is_of_program(&self, reg: Reg) -> bool {
+        reg.index < self.first_new[reg.bank as usize]
+    }
+
+    /// Moves disclosures behind everything in their block that can raise an exception, so that nothing is disclosed that an exception in
+    /// one of the turns would have kept.
+    fn sink_disclosures(&mut self) -> Result<(), Obstacle> {
+        let opens = |block: &Block| block.code.iter().any(|op| matches!(op.instruction, Instruction::Open { .. }));
+        let Some(first) = self.blocks.iter().position(opens) else { return Ok(()) };
+        let fails = |tracer: &Self, op: &crate::ir::Op| {
+            op.result().is_some_and(|reg| tracer.risky.contains(&reg)) && can_raise(op, tracer.registers)
+        };
+        if self.blocks.len() > 1 {
+            // Control flow in between: only what surely comes before may fail.
+            let _ = first;
+            return self.obstacle(None, Why::Disclosure);
+        }
+        let code = std::mem::take(&mut self.blocks[0].code);
+        let mut late: HashSet<Reg> = HashSet::new();
+        let (mut early, mut behind) = (Vec::new(), Vec::new());
+        let mut refused = false;
+        for op in code {
+            let mut depends = matches!(op.instruction, Instruction::Open { .. });
+            op.reads(|reg| depends |= late.contains(&reg));
+            if depends {
+                refused |= fails(self, &op);
+                op.writes(|reg| {
+                    late.insert(reg);
+                });
+                behind.push(op);
+            } else {
+                early.push(op);
+            }
+        }
+        early.extend(behind);
+        self.blocks[0].code = early;
+        if refused { self.obstacle(None, Why::Disclosure) } else { Ok(()) }
+    }
+}
