@@ -175,6 +175,10 @@ class P[n](Exception):
         finally:
             pass
 for i, (x, y) in enumerate(z): print(i)
+else: done
+while a: b
+else:
+    c
 ";
     let expected = "\
 (def f (a, b:sint=1, *rest:int, /k, /j=2) -> tuple[sint, sint])
@@ -203,7 +207,13 @@ for i, (x, y) in enumerate(z): print(i)
     (finally)
       (pass)
 (for (tuple i (tuple x y)) (call enumerate z))
-  (do (call print i))";
+  (do (call print i))
+(else)
+  (do done)
+(while a)
+  (do b)
+(else)
+  (do c)";
     assert_eq!(tree(text), expected);
 }
 
@@ -301,7 +311,6 @@ fn one_mistake_is_one_error() {
         ("x is None", "E0006"),
         ("match x:\n    case 1:\n        pass\n    case 2:\n        pass\ny = 1", "E0006"),
         ("if x {\n    y = 1\n}", "E0006"),
-        ("for i in x:\n    pass\nelse:\n    pass", "E0006"),
         ("return 1", "E0038"),
         ("break", "E0038"),
         ("if x:\n    input a: int = 1", "E0038"),
@@ -518,13 +527,15 @@ fn check_statement(text: &str, statement: &ast::Stmt) {
             check_expression(text, value, statement.span)
         }
         ast::StmtKind::Assign(assign) => check_expression(text, &assign.value, statement.span),
-        ast::StmtKind::For { body, iter, .. } => {
+        ast::StmtKind::For { body, iter, otherwise, .. } => {
             check_expression(text, iter, statement.span);
             block(body);
+            block(otherwise);
         }
-        ast::StmtKind::While { body, test } => {
+        ast::StmtKind::While { body, test, otherwise } => {
             check_expression(text, test, statement.span);
             block(body);
+            block(otherwise);
         }
         ast::StmtKind::If(parts) => {
             parts.arms.iter().for_each(|arm| block(&arm.body));

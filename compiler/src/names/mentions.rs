@@ -204,7 +204,10 @@ pub fn each_block<'a>(kind: &'a StmtKind, visit: &mut dyn FnMut(&'a [Stmt])) {
             branches.arms.iter().for_each(|arm| visit(&arm.body));
             visit(&branches.otherwise);
         }
-        StmtKind::For { body, .. } | StmtKind::While { body, .. } => visit(body),
+        StmtKind::For { body, otherwise, .. } | StmtKind::While { body, otherwise, .. } => {
+            visit(body);
+            visit(otherwise);
+        }
         StmtKind::Try(parts) => {
             visit(&parts.body);
             parts.handlers.iter().for_each(|handler| visit(&handler.body));

@@ -97,6 +97,8 @@ pub enum StmtKind {
         iter: Expr,
         /// The block.
         body: Vec<Stmt>,
+        /// The block of `else`, which runs where no `break` ended the loop; empty when there is none.
+        otherwise: Vec<Stmt>,
     },
     /// `while test:`
     While {
@@ -104,6 +106,8 @@ pub enum StmtKind {
         test: Expr,
         /// The block.
         body: Vec<Stmt>,
+        /// The block of `else`, which runs where no `break` ended the loop; empty when there is none.
+        otherwise: Vec<Stmt>,
     },
     /// `break`
     Break,

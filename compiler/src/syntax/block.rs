@@ -225,13 +225,13 @@ impl Builder<'_> {
             Header::If(test) => self.finish_if(test, head, place),
             Header::While(test) => {
                 let body = self.suite(&mut head, place.in_loop());
-                self.no_else(head.word, place);
-                StmtKind::While { test, body }
+                let otherwise = self.loop_else(place);
+                StmtKind::While { test, body, otherwise }
             }
             Header::For(target, iter) => {
                 let body = self.suite(&mut head, place.in_loop());
-                self.no_else(head.word, place);
-                StmtKind::For { target, iter, body }
+                let otherwise = self.loop_else(place);
+                StmtKind::For { target, iter, body, otherwise }
             }
             Header::Def { name, params, returns } => {
                 let decorators = std::mem::take(&mut self.decorators);
@@ -313,12 +313,11 @@ impl Builder<'_> {
         StmtKind::Try(parts)
     }
 
-    /// Python's `else` of a loop.
-    fn no_else(&mut self, word: Option<Keyword>, place: Place) {
-        if let Some((_, mut head)) = self.clause(&[Keyword::Else]) {
-            let message = format!("`else` of a `{}` is not part of this language", word.map_or("loop", Keyword::text));
-            self.report(Code::NotInLanguage, head.span, message, "set a variable before `break`, and test it after");
-            self.suite(&mut head, place.inner());
+    /// The `else` of a loop, which is not inside of it.
+    fn loop_else(&mut self, place: Place) -> Vec<Stmt> {
+        match self.clause(&[Keyword::Else]) {
+            Some((_, mut head)) => self.suite(&mut head, place.inner()),
+            None => Vec::new(),
         }
     }
 

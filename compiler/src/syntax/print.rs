@@ -214,8 +214,14 @@ impl Stmt {
                     .try_for_each(|(word, arm)| block(f, depth, format_args!("({word} {})", arm.test), &arm.body))?;
                 clause(f, depth, "(else)", &parts.otherwise)
             }
-            StmtKind::For { target, iter, body } => block(f, depth, format_args!("(for {target} {iter})"), body),
-            StmtKind::While { test, body } => block(f, depth, format_args!("(while {test})"), body),
+            StmtKind::For { target, iter, body, otherwise } => {
+                block(f, depth, format_args!("(for {target} {iter})"), body)?;
+                clause(f, depth, "(else)", otherwise)
+            }
+            StmtKind::While { test, body, otherwise } => {
+                block(f, depth, format_args!("(while {test})"), body)?;
+                clause(f, depth, "(else)", otherwise)
+            }
             StmtKind::Function(function) => function.print(f, depth),
             StmtKind::Class(class) => class.print(f, depth),
             StmtKind::Try(parts) => {

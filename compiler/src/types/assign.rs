@@ -71,8 +71,18 @@ impl<'a> Body<'a, '_> {
             TargetKind::Index { base, items } => {
                 // The value is computed before the target's positions, as in Python.
                 let value = self.hold(value, true);
-                if let Some(part) = self.part(base).and_then(|part| self.step_into(part, items, target.span)) {
-                    self.store(&part, value, span);
+                let Some(part) = self.part(base) else { return };
+                match items.as_slice() {
+                    [item @ ast::Subscript { kind: ast::SubscriptKind::Slice { .. }, .. }]
+                        if matches!(part.ty, Ty::List(_)) =>
+                    {
+                        self.assign_slice(&part, item, value, span);
+                    }
+                    _ => {
+                        if let Some(part) = self.step_into(part, items, target.span) {
+                            self.store(&part, value, span);
+                        }
+                    }
                 }
             }
             TargetKind::Attribute { base, name } if self.module_named(base).is_some() => {
@@ -150,25 +160,21 @@ impl<'a> Body<'a, '_> {
                 let items = items.into_iter().map(|item| unshared(item, &assigned)).collect();
                 self.unpack_items(targets, star, items, span);
             }
-            (ty, Some(_)) => {
-                let message = format!("`{ty}` cannot be unpacked with `*`");
-                self.report(
-                    Diagnostic::new(Code::BadUnpacking, span, message).help("use a slice for the rest: `rest = x[1:]`"),
-                );
-            }
+            (ty, Some(star)) if super::iteration::is_sequence(&ty) => self.unpack_rest(targets, star, value, span),
             (ty, None) if super::iteration::is_sequence(&ty) => {
                 let value = self.hold(value, false);
                 if !self.check_length(&value, targets.len(), span) {
-                    return;
+                    return targets.iter().for_each(|target| self.assign(target, Value::error(span), span));
                 }
                 for (at, target) in targets.iter().enumerate() {
                     let item = entry(value.clone(), Value::int(at as i64, span));
                     self.assign(target, item, span);
                 }
             }
-            (ty, None) => {
+            (ty, _) => {
                 let message = format!("`{ty}` cannot be unpacked into {} targets", targets.len());
                 self.report(Diagnostic::new(Code::BadUnpacking, span, message));
+                targets.iter().for_each(|target| self.assign(target, Value::error(span), span));
             }
         }
     }
@@ -220,7 +226,7 @@ impl<'a> Body<'a, '_> {
     }
 
     /// Whether a sequence has this many entries; where only the program's run can tell, it does.
-    fn check_length(&mut self, value: &Value, count: usize, span: Span) -> bool {
+    pub fn check_length(&mut self, value: &Value, count: usize, span: Span) -> bool {
         let length = self.length(value.clone());
         match length.as_int() {
             Some(known) if known == count as i64 => true,

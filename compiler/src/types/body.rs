@@ -42,6 +42,17 @@ pub struct LoopFrame {
     pub continues: Vec<Flow>,
     /// How many secret conditions stand around it.
     pub depth: usize,
+    /// What is true until a `break` ends the loop, where it has an `else`.
+    pub unbroken: Option<LocalId>,
+}
+
+/// The ways out of a loop that has an `else`: by its end, and by `break`.
+#[derive(Debug)]
+pub struct Exits {
+    /// By its end.
+    pub ended: Vec<Flow>,
+    /// By `break`.
+    pub broken: Vec<Flow>,
 }
 
 /// One walk through a function.
@@ -73,6 +84,10 @@ pub struct Body<'a, 'c> {
     pub loops: Vec<LoopFrame>,
     /// The `try` statements around this point, and what their handlers are told of the exceptions that are being handled here.
     pub tries: Tries<'a>,
+    /// What is true until a `break` ends the loop whose head comes next.
+    pub unbroken: Option<LocalId>,
+    /// How the last loop with an `else` was left.
+    pub exits: Option<Exits>,
     /// What each loop's head had to become in earlier walks.
     pub remembered: HashMap<Span, Vec<(Sym, Ty)>>,
     /// Names of comprehensions around this point.
@@ -115,6 +130,8 @@ impl<'a, 'c> Body<'a, 'c> {
             next_arm: 1,
             loops: Vec::new(),
             tries: Tries::default(),
+            unbroken: None,
+            exits: None,
             remembered: HashMap::new(),
             comprehension: Vec::new(),
             iterating: Vec::new(),
@@ -247,6 +264,7 @@ impl<'a, 'c> Body<'a, 'c> {
             local,
             ty: value.expr.ty.clone(),
             known: value.known,
+            text: value.text,
             why: value.why,
             at,
             depth: self.secret.len(),

@@ -140,6 +140,7 @@ impl<'a> Body<'a, '_> {
             local,
             ty,
             known,
+            text: None,
             why,
             at: changed.at,
             depth: self.secret.len(),

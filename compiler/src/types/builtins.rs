@@ -50,13 +50,14 @@ builtins! {
     Any "any" ["x"] "Whether one element is true.";
     All "all" ["x"] "Whether all elements are true.";
     Abs "abs" ["x"] "The absolute value.";
-    Round "round" ["x"] "The nearest integer of a public number, ties to even.";
+    Round "round" ["x", "digits?"] "The nearest integer, or the nearest number with so many decimals; public ties go to even.";
     Floor "floor" ["x"] "The largest integer that is not above.";
     Pow "pow" ["x", "n"] "`x ** n`";
     Enumerate "enumerate" ["x", "start?"] "Positions and items.";
     Zip "zip" ["*x"] "Items of several sequences, side by side.";
     Reversed "reversed" ["x"] "Items from the last to the first.";
-    Sorted "sorted" ["x"] "The items in order.";
+    Repr "repr" ["x"] "The text of a public value as Python writes it in a program.";
+    Sorted "sorted" ["x", "reverse?"] "Public items in order.";
     List "list" ["x?"] "The items as a list.";
     Tuple "tuple" ["x"] "The items as a tuple.";
     Print "print" ["*values", "sep?", "end?"] "Prints public values.";
@@ -115,6 +116,26 @@ impl<'a> Body<'a, '_> {
         let (mut bound, mut given): (Bound, Vec<bool>) = (vec![None; params.len()], vec![false; params.len()]);
         let (mut next, mut rest, mut fits) = (0, Vec::new(), true);
         for (index, arg) in args.iter().enumerate() {
+            if arg.kind == ArgKind::Star {
+                let places = plain - next.min(plain);
+                let values = self.spread(&arg.value, None).unwrap_or_else(|| {
+                    fits = false;
+                    Vec::new()
+                });
+                if values.len() > places && star.is_none() {
+                    let message = format!("`{name}` takes at most {plain} arguments by position");
+                    fits = self.bad_builtin(arg.span, message, None);
+                }
+                for value in values {
+                    if next < plain {
+                        (given[next], bound[next]) = (true, Some(value));
+                        next += 1;
+                    } else {
+                        rest.push(value);
+                    }
+                }
+                continue;
+            }
             let value = if skip_first && index == 0 { None } else { Some(self.expr(&arg.value)) };
             let at = match &arg.kind {
                 ArgKind::Positional if next < plain => {
@@ -147,11 +168,7 @@ impl<'a> Body<'a, '_> {
                         }
                     }
                 }
-                ArgKind::Star => {
-                    self.not_yet(arg.span, "`*` before an argument", "write the arguments one by one");
-                    fits = false;
-                    continue;
-                }
+                ArgKind::Star => continue,
             };
             (given[at], bound[at]) = (true, value);
         }
@@ -203,6 +220,10 @@ impl<'a> Body<'a, '_> {
             Builtin::Sfix => self.secret_number(first, Kind::Sfix, span),
             Builtin::Sbool => self.secret_number(first, Kind::Sbool, span),
             Builtin::Len => self.len(first, span),
+            Builtin::Sum if starts_sum(&first, args) => {
+                let sum = self.sum(first, None, span);
+                self.binary_value(crate::syntax::op::BinaryOp::Add, sum, second, span)
+            }
             Builtin::Sum => self.sum(first, optional(second), span),
             Builtin::Mean => self.mean(first, optional(second), span),
             Builtin::Prod => self.reduce(super::reductions::Reduce::Prod, first, optional(second), span),
@@ -215,12 +236,14 @@ impl<'a> Body<'a, '_> {
             Builtin::Minimum => self.extreme(super::reductions::Reduce::Min, vec![first, second], None, span),
             Builtin::Maximum => self.extreme(super::reductions::Reduce::Max, vec![first, second], None, span),
             Builtin::Abs => self.abs(first, span),
+            Builtin::Round if args.len() > 1 => self.rounded_to(first, second, span),
             Builtin::Round | Builtin::Floor => self.rounded(builtin, first, span),
             Builtin::Pow => self.binary_value(crate::syntax::op::BinaryOp::Pow, first, second, span),
             Builtin::Dot | Builtin::Matmul => {
                 self.binary_value(crate::syntax::op::BinaryOp::MatMul, first, second, span)
             }
-            Builtin::Sorted => self.sorted(&first, span),
+            Builtin::Repr => self.repr(first, span),
+            Builtin::Sorted => self.sorted(first, optional(second), span),
             Builtin::Zeros => self.filled(rest, Value::int(0, span), span),
             Builtin::Ones => self.filled(rest, Value::int(1, span), span),
             Builtin::Full => self.filled(vec![first], second, span),
@@ -241,4 +264,10 @@ impl<'a> Body<'a, '_> {
 
 fn bare(param: &str) -> &str {
     param.trim_start_matches('*').trim_end_matches('?')
+}
+
+/// `sum(list, start)`: of a list, the second argument by position is what the sum starts from, as in Python.
+fn starts_sum(first: &Value, args: &[ast::Arg]) -> bool {
+    matches!(first.ty(), super::ty::Ty::List(_) | super::ty::Ty::Tuple(_))
+        && args.get(1).is_some_and(|arg| arg.kind == ArgKind::Positional)
 }

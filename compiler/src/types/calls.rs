@@ -140,9 +140,30 @@ impl<'a> Body<'a, '_> {
         };
         // Arguments are evaluated in the order in which they are written, which may not be that of the parameters.
         let written_otherwise = !args.iter().filter_map(position).is_sorted();
+        let spreads = args.iter().any(|arg| arg.kind == ArgKind::Star);
         for arg in args {
+            if arg.kind == ArgKind::Star {
+                let Some(values) = self.spread(&arg.value, Self::wanted_of(function, args)) else {
+                    fits = false;
+                    continue;
+                };
+                for value in values {
+                    match given.get_mut(next).filter(|_| next < plain) {
+                        Some(place) => {
+                            *place = Some(value);
+                            next += 1;
+                        }
+                        None if rest.is_some() => further.push(value),
+                        None => {
+                            fits = self.too_many(function, plain, args, arg.span);
+                            break;
+                        }
+                    }
+                }
+                continue;
+            }
             let mut value = self.expr(&arg.value);
-            if written_otherwise {
+            if written_otherwise || spreads {
                 value = self.hold(value, false);
             }
             match &arg.kind {
@@ -166,10 +187,7 @@ impl<'a> Body<'a, '_> {
                         fits &= self.bad_call(function, name.span, message, near);
                     }
                 },
-                ArgKind::Star => {
-                    self.not_yet(arg.span, "`*` before an argument", "write the arguments one by one");
-                    fits = false;
-                }
+                ArgKind::Star => {}
             }
         }
         if let Some(at) = rest {

@@ -47,7 +47,7 @@ impl<'a> Body<'a, '_> {
             ast::ExprKind::Binary { op, left, right, .. } => {
                 let left = self.expr(left);
                 let right = self.expr(right);
-                self.binary_value(*op, left, right, span)
+                self.binary(*op, left, right, span)
             }
             ast::ExprKind::Bools { op, left, right } => self.connective(*op, left, right, span),
             ast::ExprKind::Compare { first, rest } => self.compare_chain(first, rest, span),
@@ -146,7 +146,14 @@ impl<'a> Body<'a, '_> {
                     let part = super::places::Part::whole(sym, binding.ty.clone(), span);
                     std::rc::Rc::new(super::places::Part { stamp: self.changes.stored, ..part })
                 });
-                return Value { aliases, place, known: binding.known.clone(), why: binding.why.clone(), ..value };
+                return Value {
+                    aliases,
+                    place,
+                    known: binding.known.clone(),
+                    text: binding.text.clone(),
+                    why: binding.why.clone(),
+                    ..value
+                };
             }
             Var::Error => return Value::error(span),
             Var::Unassigned => self.no_value_yet(name, span),

@@ -17,6 +17,8 @@ pub struct Binding {
     pub ty: Ty,
     /// Its value, if it is an `int` that is known.
     pub known: Dim,
+    /// The text, if it is a `str` that is known.
+    pub text: Option<Rc<str>>,
     /// Why it is secret.
     pub why: Why,
     /// Where it got this value.

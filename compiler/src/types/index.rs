@@ -39,6 +39,7 @@ impl<'a> Body<'a, '_> {
                 }
             }
             (Ty::List(_), [one]) => self.index_list(base, one, span),
+            (ty, [one]) if ty.is_scalar(Kind::Str) => self.index_text(&base, one, span),
             (Ty::Tuple(tys), [one]) => self.index_tuple(&base, &tys, one, span),
             (Ty::Tensor(kind, sizes), items) if !sizes.is_empty() => self.index_tensor(base, kind, &sizes, items, span),
             (ty, _) => {

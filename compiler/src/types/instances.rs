@@ -184,7 +184,7 @@ impl<'a> Body<'a, '_> {
                 ty.is_secret().then(|| Rc::new(Origin { span, text: format!("`{name}` is declared secret") }))
             });
             let shared = if can_share(ty) { Shared::PARAMETER } else { Shared::default() };
-            let binding = Binding { local, ty: ty.clone(), known, why, at: span, depth: 0, shared };
+            let binding = Binding { local, ty: ty.clone(), known, text: None, why, at: span, depth: 0, shared };
             self.flow.set(sym, Var::Bound(Rc::new(binding)));
         }
         params

@@ -96,6 +96,10 @@ impl<'a> Body<'a, '_> {
                 let known = super::sequences::literal_length(&value);
                 Some(Items::Sequence(Box::new(self.hold(value.knowing(known), false))))
             }
+            ty if ty.is_scalar(Kind::Str) => {
+                let list = self.characters(&value)?;
+                Some(Items::Sequence(Box::new(self.hold(list, false))))
+            }
             Ty::Tuple(_) => {
                 let list = self.list_of_tuple(value)?;
                 Some(Items::Sequence(Box::new(self.hold(list, false))))
@@ -288,5 +292,12 @@ pub fn entry(base: Value, at: Value) -> Value {
         }
         Ty::Tuple(_) | Ty::Object(_) | Ty::None | Ty::Unknown | Ty::Error => return Value::error(span),
     };
-    Value { expr: Expr { kind, ty, span }, why, known: Dim::Unknown, aliases: aliases.inside(Hop::Item), place: None }
+    Value {
+        expr: Expr { kind, ty, span },
+        why,
+        known: Dim::Unknown,
+        text: None,
+        aliases: aliases.inside(Hop::Item),
+        place: None,
+    }
 }

@@ -119,6 +119,7 @@ impl Binding {
         };
         Ok(Binding {
             known: self.known.join(&other.known),
+            text: self.text.clone().filter(|text| other.text.as_ref() == Some(text)),
             why: if ty.is_secret() { self.why.clone().or_else(|| other.why.clone()) } else { None },
             shared: self.shared.or(&other.shared),
             ty,
@@ -129,7 +130,8 @@ impl Binding {
     /// Whether a loop's head that knows this also covers what `other` brings back, but for the local.
     pub fn covers(&self, other: &Binding) -> Option<bool> {
         let ty: Ty = self.ty.join(&other.ty)?;
-        let known = self.known.join(&other.known) == self.known;
+        let text = self.text.is_none() || self.text == other.text;
+        let known = text && self.known.join(&other.known) == self.known;
         Some(ty == self.ty && known && self.shared.covers(&other.shared))
     }
 }

@@ -1,11 +1,11 @@
 //! Loops: walked with what is known before them, and again while that does not cover what comes back to their heads.
 
-use super::body::{Body, LoopFrame};
+use super::body::{Body, Exits, LoopFrame};
 use super::flow::{Binding, Flow, Var};
 use super::iteration::Items;
-use super::join::assignment;
+use super::join::{Path, assignment};
 use super::shape::Dim;
-use super::tree::{self, StmtKind};
+use super::tree::{self, LocalId, StmtKind};
 use super::ty::Ty;
 use super::value::{Sym, Value};
 use crate::diagnostic::Code;
@@ -31,15 +31,43 @@ pub enum Ends {
 
 impl<'a> Body<'a, '_> {
     /// `while test:`
-    pub fn while_stmt(&mut self, test: &'a ast::Expr, body: &'a [ast::Stmt], span: Span) {
+    pub fn while_stmt(&mut self, test: &'a ast::Expr, [body, otherwise]: [&'a [ast::Stmt]; 2], span: Span) {
         let ends = if matches!(test.kind, ast::ExprKind::Bool(true)) { Ends::ByBreak } else { Ends::AnyTime };
         let mut condition = Value::error(test.span);
+        let unbroken = self.until_broken(otherwise, span);
         let stmts = self.walk_loop(span, body, ends, &mut |walk| {
             condition = walk.as_block(|walk| walk.condition(test));
             walk.public_loop_condition(&condition);
             walk.block(body);
         });
         self.emit(StmtKind::While { test: condition.expr, body: stmts }, span);
+        self.loop_else(unbroken, otherwise, span);
+    }
+
+    /// Gives the loop that comes next what its `else` asks for; nothing where it has none.
+    fn until_broken(&mut self, otherwise: &'a [ast::Stmt], span: Span) -> Option<LocalId> {
+        if otherwise.is_empty() {
+            return None;
+        }
+        let flag = self.temporary(&Ty::scalar(Kind::Bool));
+        self.emit(StmtKind::Assign(flag, Value::bool(true, span).expr), span);
+        self.unbroken = Some(flag);
+        Some(flag)
+    }
+
+    /// The `else` of a loop: where its end was reached, not where `break` left it.
+    fn loop_else(&mut self, unbroken: Option<LocalId>, otherwise: &'a [ast::Stmt], span: Span) {
+        let (Some(flag), Some(Exits { ended, broken })) = (unbroken, self.exits.take()) else { return };
+        self.meet(&ended);
+        let (stmts, ()) = self.block_of(|walk| walk.block(otherwise));
+        let ended = Path { flow: std::mem::take(&mut self.flow), stmts };
+        self.meet(&broken);
+        let broken = Path { flow: std::mem::take(&mut self.flow), stmts: Vec::new() };
+        let mut paths = [ended, broken];
+        self.join(&mut paths, span);
+        let [then, otherwise] = paths.map(|path| path.stmts);
+        let test = tree::Expr::local(flag, Ty::scalar(Kind::Bool), span);
+        self.emit(StmtKind::If { test, then, otherwise }, span);
     }
 
     fn public_loop_condition(&mut self, test: &Value) {
@@ -51,14 +79,22 @@ impl<'a> Body<'a, '_> {
     }
 
     /// `for target in iter:`
-    pub fn for_stmt(&mut self, target: &'a ast::Target, iter: &'a ast::Expr, body: &'a [ast::Stmt], span: Span) {
+    pub fn for_stmt(
+        &mut self,
+        target: &'a ast::Target,
+        iter: &'a ast::Expr,
+        [body, otherwise]: [&'a [ast::Stmt]; 2],
+        span: Span,
+    ) {
         let live = self.live_items(iter, body);
         let Some(items) = self.items(iter, live.is_some()) else {
             self.forget_targets(target);
-            return self.block(body);
+            self.block(body);
+            return self.block(otherwise);
         };
         let watched = live.map(|name| self.target_symbol(name));
         self.iterating.extend(watched.map(|sym| (sym, iter.span)));
+        let unbroken = self.until_broken(otherwise, span);
         self.counted(&items, span, body, &mut |walk, item| {
             if !item.is_of_nothing() {
                 walk.assign_item(target, item);
@@ -68,6 +104,7 @@ impl<'a> Body<'a, '_> {
         if watched.is_some() {
             self.iterating.pop();
         }
+        self.loop_else(unbroken, otherwise, span);
     }
 
     /// The variable that is walked as it is at each turn: one that the body does not assign as a whole.
@@ -114,6 +151,7 @@ impl<'a> Body<'a, '_> {
         ends: Ends,
         turn: &mut dyn FnMut(&mut Self),
     ) -> Vec<tree::Stmt> {
+        let unbroken = self.unbroken.take();
         self.prepare_head(span, body);
         let mut walks = 0;
         loop {
@@ -125,6 +163,7 @@ impl<'a> Body<'a, '_> {
                 breaks: Vec::new(),
                 continues: Vec::new(),
                 depth: self.secret.len(),
+                unbroken,
             };
             self.loops.push(frame);
             let (stmts, ()) = self.block_of(|walk| {
@@ -152,15 +191,21 @@ impl<'a> Body<'a, '_> {
 
     fn leave_loop(&mut self, head: Flow, frame: LoopFrame, ends: Ends) {
         let last = std::mem::take(&mut self.flow);
-        let mut exits = frame.breaks;
+        let mut ended = Vec::new();
         match ends {
-            Ends::AnyTime => exits.push(head),
+            Ends::AnyTime => ended.push(head),
             Ends::AfterOneTurn => {
-                exits.push(last);
-                exits.extend(frame.continues);
+                ended.push(last);
+                ended.extend(frame.continues);
             }
             Ends::ByBreak => {}
         }
+        if frame.unbroken.is_some() {
+            self.exits = Some(Exits { ended, broken: frame.breaks });
+            return;
+        }
+        let mut exits = frame.breaks;
+        exits.extend(ended);
         self.meet(&exits);
     }
 
@@ -205,7 +250,7 @@ impl<'a> Body<'a, '_> {
         let local = self.local_for(sym, &ty);
         let moved = local != from.local;
         let depth = if moved { self.secret.len() } else { from.depth };
-        let target = Binding { local, ty, known, depth, ..from.clone() };
+        let target = Binding { local, ty, known, text: None, depth, ..from.clone() };
         self.out.extend(assignment(&target, from, at));
         self.flow.set(sym, Var::Bound(Rc::new(target)));
     }
@@ -253,6 +298,10 @@ impl<'a> Body<'a, '_> {
         if let Some(frame) = self.loops.last_mut() {
             let ends = if matches!(kind, StmtKind::Break) { &mut frame.breaks } else { &mut frame.continues };
             ends.push(flow);
+        }
+        let unbroken = self.loops.last().and_then(|frame| frame.unbroken);
+        if let (StmtKind::Break, Some(flag)) = (&kind, unbroken) {
+            self.emit(StmtKind::Assign(flag, Value::bool(false, span).expr), span);
         }
         self.emit(kind, span);
         self.flow.dead = true;

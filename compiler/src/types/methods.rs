@@ -129,6 +129,7 @@ impl<'a> Body<'a, '_> {
                 let object = object.clone();
                 return self.object_method(value, &object, name, args, span);
             }
+            ty if ty.is_scalar(Kind::Str) => return self.text_method(value, name, args, span),
             Ty::Tensor(..) => OF_TENSORS,
             Ty::List(_) => OF_LISTS,
             Ty::Tuple(_) => &OF_LISTS[..1],

@@ -107,7 +107,7 @@ impl<'a> Body<'a, '_> {
                         let aliases =
                             if shared { super::shares::Aliases::of(sym) } else { super::shares::Aliases::default() };
                         let value = Value::new(ExprKind::Local(binding.local), binding.ty.clone(), span);
-                        Value { aliases, known: binding.known.clone(), ..value }
+                        Value { aliases, known: binding.known.clone(), text: binding.text.clone(), ..value }
                     }
                     None => Value::error(span),
                 }

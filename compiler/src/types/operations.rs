@@ -272,6 +272,10 @@ impl<'a> Body<'a, '_> {
         if let (Some(a), Some(b), true) = (left.as_int(), right.as_int(), self.library) {
             return Value::bool(holds(comparison, a.cmp(&b)), span);
         }
+        let equality = matches!(comparison, Comparison::Equal | Comparison::NotEqual);
+        if (a, b, equality) == (Kind::Str, Kind::Str, false) {
+            return self.texts_ordered(comparison, &left, &right, span);
+        }
         match operators::compare(comparison, a, b) {
             Ok(operation) => self.elementwise(op.text(), &operation, left, right, span),
             Err(_) => self.fail(undefined(op.text(), &left, &right, span)),
@@ -296,6 +300,15 @@ impl<'a> Body<'a, '_> {
                     all = if at == 0 { same } else { self.and_or(BoolOp::And, all, same, span) };
                 }
                 if comparison == Comparison::NotEqual { self.not(all, span) } else { all }
+            }
+            (Ty::Tuple(_), Ty::Tuple(_)) if equality => Value::bool(comparison == Comparison::NotEqual, span),
+            (Ty::Tuple(a), Ty::Tuple(b)) => {
+                let (left, right) = (self.components(left, a.len()), self.components(right, b.len()));
+                self.tuples_ordered(op, left, right, span)
+            }
+            (Ty::List(a), Ty::List(b)) if equality && a.join(&b).is_some() => {
+                let same = self.as_block(|walk| walk.lists_equal(left, right, span));
+                if comparison == Comparison::NotEqual { self.not(same, span) } else { same }
             }
             (Ty::Tuple(_), _) | (_, Ty::Tuple(_)) => {
                 self.fail(undefined(op.text(), &left, &right, span).help("compare the items one by one"))
@@ -468,6 +481,9 @@ impl<'a> Body<'a, '_> {
 
     /// `x in xs`
     fn membership(&mut self, needle: Value, items: Value, span: Span) -> Value {
+        if needle.ty().is_scalar(Kind::Str) && items.ty().is_scalar(Kind::Str) {
+            return self.text_inside(&needle, &items, span);
+        }
         let sequence = super::iteration::is_sequence(items.ty()) || matches!(items.ty(), Ty::Tuple(_));
         if !sequence || !matches!(needle.ty(), Ty::Tensor(_, dims) if dims.is_empty()) {
             return self.fail(undefined("in", &needle, &items, span));
@@ -603,7 +619,7 @@ fn known_constant(op: BinaryOp, a: i64, b: i64) -> Option<i64> {
     }
 }
 
-fn holds(comparison: Comparison, order: std::cmp::Ordering) -> bool {
+pub fn holds(comparison: Comparison, order: std::cmp::Ordering) -> bool {
     match comparison {
         Comparison::Less => order.is_lt(),
         Comparison::LessEqual => order.is_le(),

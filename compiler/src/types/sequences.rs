@@ -70,12 +70,18 @@ pub fn component(value: &Value, at: usize) -> Value {
 impl<'a> Body<'a, '_> {
     /// `[a, b]`
     pub fn list_literal(&mut self, items: &'a [ast::Expr], span: Span) -> Value {
+        if items.iter().any(|item| matches!(item.kind, ast::ExprKind::Star(_))) {
+            return self.as_block(|walk| walk.list_with_stars(items, span));
+        }
         let items = items.iter().map(|item| self.expr(item)).collect();
         self.list_of(items, span)
     }
 
     /// `a, b`
     pub fn tuple_literal(&mut self, items: &'a [ast::Expr], span: Span) -> Value {
+        if items.iter().any(|item| matches!(item.kind, ast::ExprKind::Star(_))) {
+            return self.tuple_with_stars(items, span);
+        }
         let items: Vec<Value> = items.iter().map(|item| self.expr(item)).collect();
         if let Some(none) = items.iter().find(|item| *item.ty() == Ty::None) {
             return self.fail(Diagnostic::new(Code::NoValue, none.span(), "this gives no value"));
@@ -268,6 +274,10 @@ impl<'a> Body<'a, '_> {
         match value.ty() {
             Ty::Tuple(items) => Value::int(items.len() as i64, span),
             Ty::Object(_) if let Some(length) = self.object_special("__len__", &value, span) => length,
+            ty if ty.is_scalar(mpc_bytecode::Kind::Str) => match self.known_text(&value, "`len`") {
+                Some(text) => Value::int(text.chars().count() as i64, span),
+                None => Value::error(span),
+            },
             ty if is_sequence(ty) => {
                 let mut length = self.length(value);
                 length.expr.span = span;
@@ -340,12 +350,6 @@ impl<'a> Body<'a, '_> {
             let value = item.value(span);
             walk.push(part, value, span);
         });
-    }
-
-    /// `sorted(x)`
-    pub fn sorted(&mut self, value: &Value, span: Span) -> Value {
-        self.not_yet(span, "sorting", "the sort library comes with the next version");
-        Value::error(value.span())
     }
 
     /// The position of the first item equal to a value, or how many there are.

@@ -47,8 +47,10 @@ impl<'a> Body<'a, '_> {
             StmtKind::Declare { target, annotation } => self.declare(target, annotation),
             StmtKind::AugAssign { target, op, value } => self.augmented(target, *op, value, span),
             StmtKind::If(branches) => self.if_stmt(&branches.arms, &branches.otherwise),
-            StmtKind::For { target, iter, body } => self.for_stmt(target, iter, body, span),
-            StmtKind::While { test, body } => self.while_stmt(test, body, span),
+            StmtKind::For { target, iter, body, otherwise } => {
+                self.for_stmt(target, iter, [body, otherwise], span);
+            }
+            StmtKind::While { test, body, otherwise } => self.while_stmt(test, [body, otherwise], span),
             StmtKind::Break => self.loop_jump(tree::StmtKind::Break, "break", span),
             StmtKind::Continue => self.loop_jump(tree::StmtKind::Continue, "continue", span),
             StmtKind::Pass | StmtKind::Error => {}

@@ -16,16 +16,16 @@ impl<'a> Body<'a, '_> {
     /// `f"…"`
     pub fn f_string(&mut self, pieces: &'a [FPiece], span: Span) -> Value {
         let mut made = Vec::with_capacity(pieces.len());
-        for piece in pieces {
-            match piece {
+        for part in pieces {
+            match part {
                 FPiece::Text(text) => made.push(Piece::Text(text.clone())),
                 FPiece::Value { value, label, repr, spec } => {
                     let Some(value) = self.shown(value, "an f-string") else { return Value::error(span) };
                     made.extend(label.clone().map(Piece::Text));
                     let quoted = (*repr || (label.is_some() && spec.is_none())) && value.ty().is_scalar(Kind::Str);
-                    made.extend(quoted.then(|| Piece::Text("'".into())));
-                    made.push(Piece::Value(value.expr, spec.as_ref().map(|spec| spec.text.clone())));
-                    made.extend(quoted.then(|| Piece::Text("'".into())));
+                    let spec = spec.as_ref().map(|spec| spec.text.clone());
+                    let value = if quoted { self.quoted(value) } else { value };
+                    made.push(if spec.is_none() { piece(value) } else { Piece::Value(value.expr, spec) });
                 }
             }
         }
@@ -38,7 +38,7 @@ impl<'a> Body<'a, '_> {
         self.public_text(value, place)
     }
 
-    fn public_text(&mut self, value: Value, place: &str) -> Option<Value> {
+    pub fn public_text(&mut self, value: Value, place: &str) -> Option<Value> {
         if value.is_error() {
             return None;
         }
@@ -86,6 +86,9 @@ impl<'a> Body<'a, '_> {
     pub fn quoted(&mut self, value: Value) -> Value {
         if !value.ty().is_scalar(Kind::Str) {
             return value;
+        }
+        if let Some(known) = &value.text {
+            return Value::text(super::strings::literal(known), value.span());
         }
         let (span, quote) = (value.span(), || Piece::Text("'".into()));
         text(vec![quote(), piece(value), quote()], span)
@@ -178,7 +181,7 @@ impl<'a> Body<'a, '_> {
 }
 
 /// Text put together from pieces.
-fn text(pieces: Vec<Piece>, span: Span) -> Value {
+pub fn text(pieces: Vec<Piece>, span: Span) -> Value {
     Value::new(ExprKind::Format(pieces), Ty::scalar(Kind::Str), span)
 }
 

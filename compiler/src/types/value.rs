@@ -34,6 +34,8 @@ pub struct Value {
     pub why: Why,
     /// The value of an `int` scalar, as far as it is known.
     pub known: Dim,
+    /// The text, where it is known when the program is compiled.
+    pub text: Option<Rc<str>>,
     /// The variables that have it, or parts of it: what Python would share rather than copy.
     pub aliases: Aliases,
     /// Where an object was taken from: what a call changes in it is stored there.
@@ -47,6 +49,7 @@ impl Value {
             expr: Expr { kind, ty, span },
             why: None,
             known: Dim::Unknown,
+            text: None,
             aliases: Aliases::default(),
             place: None,
         }
@@ -71,7 +74,9 @@ impl Value {
 
     /// A `str` constant.
     pub fn text(text: impl Into<String>, span: Span) -> Self {
-        Value::new(ExprKind::Constant(Constant::Str(text.into())), Ty::scalar(Kind::Str), span)
+        let text: String = text.into();
+        let known = Some(Rc::from(text.as_str()));
+        Value { text: known, ..Value::new(ExprKind::Constant(Constant::Str(text)), Ty::scalar(Kind::Str), span) }
     }
 
     /// What a call that gives no value gives.
