@@ -122,7 +122,10 @@ impl<'a> Body<'a, '_> {
         let count = tys.len() as i64;
         match at.as_int() {
             Some(index) if (-count..count).contains(&index) => {
-                super::sequences::component(base, index.rem_euclid(count) as usize)
+                let index = index.rem_euclid(count) as usize;
+                let place = base.place.as_deref().filter(|_| tys[index].has_object());
+                let place = place.map(|part| part.component(index, &tys[index], span));
+                Value { place, ..super::sequences::component(base, index) }
             }
             Some(index) => {
                 let message = format!("this tuple has {count} items; there is no item {index}");

@@ -37,6 +37,13 @@ pub struct Part {
 }
 
 impl Part {
+    /// The component of a tuple.
+    pub fn component(&self, at: usize, ty: &Ty, span: Span) -> Rc<Part> {
+        let mut part = Part { ty: ty.clone(), span, declared: None, ..self.clone() };
+        part.path.push(Step::Component(at));
+        Rc::new(part)
+    }
+
     /// The item of a list at a position that can be used more than once.
     pub fn item(&self, at: &Value, ty: &Ty, span: Span) -> Rc<Part> {
         let mut part = Part { ty: ty.clone(), span, declared: None, ..self.clone() };
@@ -61,7 +68,17 @@ impl<'a> Body<'a, '_> {
             ast::ExprKind::Name(name) => self.whole(name, expr.span),
             ast::ExprKind::Index { base, items } => {
                 let outer = self.part(base)?;
-                self.step_into(outer, items, expr.span)
+                match (outer.ty.clone(), items.as_slice()) {
+                    // What stands in a tuple may be changed, if it is not replaced.
+                    (Ty::Tuple(tys), [ast::Subscript { kind: ast::SubscriptKind::Index(at), .. }]) => {
+                        let at = self.position(at, "a position")?.as_int().and_then(|at| usize::try_from(at).ok());
+                        match at.and_then(|at| Some((at, tys.get(at)?))) {
+                            Some((at, ty)) => Some(Part::clone(&outer.component(at, ty, expr.span))),
+                            None => self.step_into(outer, items, expr.span),
+                        }
+                    }
+                    _ => self.step_into(outer, items, expr.span),
+                }
             }
             ast::ExprKind::Attribute { base, name } => match self.part_in_making(base, name, expr.span) {
                 Some(field) => field,
