@@ -33,6 +33,10 @@ pub struct RunArgs {
     /// Writes seconds, rounds, bytes and memory of every player as JSON.
     #[arg(long, value_name = "FILE.json")]
     report: Option<PathBuf>,
+    /// Runs the program only if it discloses what was approved: the hash that `mpcc audit` shows, or a file that
+    /// `mpcc audit --format json` wrote.
+    #[arg(long, value_name = "HASH_OR_FILE")]
+    approve: Option<String>,
     /// Makes all randomness follow from this number: for tests only, it protects nothing.
     #[arg(long, value_name = "S")]
     seed: Option<u64>,
@@ -44,6 +48,9 @@ pub struct RunArgs {
 /// Runs the command.
 pub fn run(args: RunArgs) -> Result<u8, Failure> {
     let program = if build::is_bytecode(&args.file) { build::load(&args.file)? } else { build::compile(&args.file)?.0 };
+    if let Some(approval) = &args.approve {
+        mpcvm::command::approve(&program, approval).map_err(|failure| Failure::new(failure.code, failure.message))?;
+    }
     let sharing = if args.plain { Sharing::Plain } else { args.sharing };
     let ring = ring(&program, args.ring)?;
     let players = players(&program, args.players, sharing)?;

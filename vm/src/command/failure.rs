@@ -17,6 +17,8 @@ pub mod exit {
     pub const BAD_INPUT: u8 = 65;
     /// A file cannot be written, or a process cannot be started.
     pub const SYSTEM: u8 = 71;
+    /// What players run, or have approved, is not the same.
+    pub const MISMATCH: u8 = 76;
     /// A peer sent what no correct player sends.
     pub const CHEATING: u8 = 77;
     /// The cluster file or an identity is wrong.

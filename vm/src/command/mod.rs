@@ -1,5 +1,6 @@
 //! The commands of `mpcvm`: a player, the dealer, and making a cluster.
 
+mod approve;
 mod cluster;
 mod dealer;
 mod failure;
@@ -7,6 +8,7 @@ mod player;
 mod process;
 mod report;
 
+pub use approve::approve;
 pub use failure::{Failure, exit};
 pub use player::Clear;
 
@@ -47,6 +49,10 @@ struct PlayerArgs {
     /// Writes an output port to a file (.csv, .npy, .npz, .safetensors) instead of printing it.
     #[arg(long = "output", value_name = "NAME=FILE")]
     outputs: Vec<String>,
+    /// Runs the program only if it discloses what was approved: the hash that `mpcc audit` shows, or a file that
+    /// `mpcc audit --format json` wrote [default: `approve` in the cluster file].
+    #[arg(long, value_name = "HASH_OR_FILE")]
+    approve: Option<String>,
     #[command(flatten)]
     member: MemberArgs,
     /// Does not print what the program prints: another process on this machine does.

@@ -2,7 +2,7 @@
 
 use super::cluster::Place;
 use super::report::Report;
-use super::{Failure, PlayerArgs, exit, process};
+use super::{Failure, PlayerArgs, approve, exit, process};
 use crate::algebra::Domain;
 use crate::config::Sharing;
 use crate::correlated::{Correlation, Demand};
@@ -31,6 +31,9 @@ pub fn run(args: &PlayerArgs) -> Result<(), Failure> {
         if player <= last { Ok(player) } else { Err(usage(&unknown())) }
     })?;
     let Place { cluster, .. } = &place;
+    if let Some(approval) = args.approve.clone().or_else(|| cluster.approval()) {
+        approve(&program, &approval)?;
+    }
     if cluster.sharing == Sharing::Plain && cluster.players.len() > 1 {
         let (path, players) = (cluster.path.display(), cluster.players.len());
         let message = format!("{path}: sharing = \"plain\" computes in the clear, at one player; there are {players}");

@@ -146,6 +146,8 @@ pub struct Cluster {
     pub dealer: Option<Member>,
     /// Which player a role of the program is, or which players a family of roles are, where the file says.
     pub roles: BTreeMap<String, Vec<usize>>,
+    /// The disclosures that were approved: a hash, or a file beside this one.
+    approve: Option<String>,
 }
 
 /// The file, before it is checked.
@@ -164,6 +166,7 @@ struct File {
     dealer: Option<Member>,
     #[serde(default)]
     roles: BTreeMap<String, Cast>,
+    approve: Option<String>,
 }
 
 /// Who plays a role: `alice = 0`, or of a family `participant = [0, 1, 2]`.
@@ -254,11 +257,19 @@ impl Cluster {
         let content = |problem: String| ConfigError::Content { path: path.to_owned(), problem };
         let file: File = toml::from_str(text).map_err(|e| content(e.to_string().trim_end().to_owned()))?;
         check(&file).map_err(content)?;
-        let File { sharing, ring, wait, idle, player: players, dealer, roles } = file;
+        let File { sharing, ring, wait, idle, player: players, dealer, roles, approve } = file;
         let dealer = dealer.filter(|_| sharing.has_dealer());
         let roles: BTreeMap<String, Vec<usize>> = roles.into_iter().map(|(role, cast)| (role, cast.into())).collect();
         check_roles(&roles, players.len()).map_err(content)?;
-        Ok(Cluster { path: path.to_owned(), sharing, ring, wait, idle, players, dealer, roles })
+        Ok(Cluster { path: path.to_owned(), sharing, ring, wait, idle, players, dealer, roles, approve })
+    }
+
+    /// What `--approve` is unless the command line says it: a hash as it stands, a file as a path from here.
+    pub fn approval(&self) -> Option<String> {
+        let approve = self.approve.as_ref()?;
+        let beside = self.path.parent().unwrap_or(Path::new("")).join(approve);
+        let is_hash = approve.len() == 64 && approve.bytes().all(|byte| byte.is_ascii_hexdigit());
+        Some(if is_hash { approve.clone() } else { beside.to_string_lossy().into_owned() })
     }
 
     /// The dealer's peer index, where there is one.

@@ -11,6 +11,7 @@ use super::record::Log;
 use super::sum::over_turns;
 use super::value::{Data, List, Public, Value, Why, alike, blur};
 use super::walk::{End, Exit, Frame, Halt, Outcome, Span, Walk};
+use std::rc::Rc;
 
 /// How often a guess is corrected.
 const MOST_GUESSES: usize = 24;
@@ -73,17 +74,17 @@ impl Walk<'_> {
         let turn = self.next_number;
         self.next_number += 1;
         let mut generic = guess(frame, &first, turn, id);
-        self.settle(&mut generic, of, before, turn)?;
+        self.settle(frame, &mut generic, of, before, turn)?;
         let (at, last) = self.last_turn(turn, before, frame)?;
         if !last.is_hidden() {
             self.facts.learn(last.minus(&Atom::Turn(turn).into()));
-            self.settle(&mut generic, of, before, turn)?;
+            self.settle(frame, &mut generic, of, before, turn)?;
         }
         let chosen = self.exits[before.exits..].iter().position(|exit| exit.at == at).ok_or(Halt::Unfollowed)?;
         let log = self.close(before, chosen, turn, &last);
         let facts = before.facts.clone();
         let out = self.exits.swap_remove(before.exits + chosen);
-        *frame = substituted(&out.frame, turn, &last, &facts);
+        *frame = substituted(frame, &out.frame, turn, &last, &facts);
         Ok((End::At(out.frame.at), log))
     }
 
@@ -100,7 +101,7 @@ impl Walk<'_> {
     }
 
     /// Corrects a guess until a turn leads from it to itself.
-    fn settle(&mut self, generic: &mut Frame, of: &Loop, before: &Before, turn: u32) -> Outcome<()> {
+    fn settle(&mut self, start: &Frame, generic: &mut Frame, of: &Loop, before: &Before, turn: u32) -> Outcome<()> {
         let id = (generic.function, of.header);
         for _ in 0..MOST_GUESSES {
             let mut state = generic.clone();
@@ -108,7 +109,7 @@ impl Walk<'_> {
                 End::At(at) if at == of.header => {}
                 End::At(_) | End::Returned(_) => return Err(Halt::Unfollowed),
             }
-            if !self.correct(generic, &state, turn, id) {
+            if !self.correct(start, generic, &state, turn, id) {
                 return Ok(());
             }
         }
@@ -116,22 +117,27 @@ impl Walk<'_> {
     }
 
     /// Gives up what a turn does not lead to; says whether that was anything.
-    fn correct(&self, generic: &mut Frame, found: &Frame, turn: u32, id: (usize, usize)) -> bool {
+    fn correct(&self, start: &Frame, generic: &mut Frame, found: &Frame, turn: u32, id: (usize, usize)) -> bool {
         let next = Expr::from(Atom::Turn(turn)).plus(&Expr::ONE);
-        let expected = substituted(generic, turn, &next, &self.facts);
+        let expected = substituted(start, generic, turn, &next, &self.facts);
         let mut changed = false;
         let why = Why::Loop(id.0, id.1);
-        for (bank, slots) in generic.registers.iter_mut().enumerate() {
-            for (index, slot) in slots.iter_mut().enumerate() {
-                let pair = (&expected.registers[bank][index], &found.registers[bank][index]);
-                let (Some(own), (Some(expected), found)) = (slot.as_ref(), pair) else { continue };
-                let weaker = match found {
+        let starts = start.registers.iter().flatten();
+        let others = expected.registers.iter().flatten().zip(found.registers.iter().flatten());
+        for ((chunk, start), (expected, found)) in generic.registers.iter_mut().flatten().zip(starts).zip(others) {
+            // What the loop does not touch is what it was.
+            if Rc::ptr_eq(chunk, start) && Rc::ptr_eq(found, start) {
+                continue;
+            }
+            for index in 0..chunk.len() {
+                let (Some(own), Some(expected)) = (&chunk[index], &expected[index]) else { continue };
+                let weaker = match &found[index] {
                     Some(found) => weakened(own, expected, found, why),
                     None => Some(Value::Lost(why)).filter(|lost| lost != own),
                 };
                 if let Some(weaker) = weaker {
                     changed = true;
-                    *slot = Some(weaker);
+                    Rc::make_mut(chunk)[index] = Some(weaker);
                 }
             }
         }
@@ -226,8 +232,8 @@ impl Walk<'_> {
     }
 }
 
-/// A state with a number for the turn.
-fn substituted(frame: &Frame, turn: u32, by: &Expr, facts: &Facts) -> Frame {
+/// A state with a number for the turn; what is as at the start of the loop does not depend on it.
+fn substituted(start: &Frame, frame: &Frame, turn: u32, by: &Expr, facts: &Facts) -> Frame {
     let mut out = frame.clone();
     let mut replaced = |e: &Expr| {
         if e.depends_on(turn) {
@@ -236,8 +242,11 @@ fn substituted(frame: &Frame, turn: u32, by: &Expr, facts: &Facts) -> Frame {
             e.clone()
         }
     };
-    for value in out.registers.iter_mut().flatten().flatten() {
-        *value = value.map(&mut replaced);
+    let chunks = out.registers.iter_mut().flatten().zip(start.registers.iter().flatten());
+    for (chunk, _) in chunks.filter(|(chunk, start)| !Rc::ptr_eq(chunk, start)) {
+        for value in Rc::make_mut(chunk).iter_mut().flatten() {
+            *value = value.map(&mut replaced);
+        }
     }
     out
 }
@@ -246,8 +255,9 @@ fn substituted(frame: &Frame, turn: u32, by: &Expr, facts: &Facts) -> Frame {
 fn guess(before: &Frame, behind: &Frame, turn: u32, id: (usize, usize)) -> Frame {
     let why = Why::Loop(id.0, id.1);
     let mut out = before.clone();
-    for (bank, others) in out.registers.iter_mut().zip(&behind.registers) {
-        for (slot, other) in bank.iter_mut().zip(others) {
+    let chunks = out.registers.iter_mut().flatten().zip(behind.registers.iter().flatten());
+    for (chunk, others) in chunks.filter(|(own, other)| !Rc::ptr_eq(own, other)) {
+        for (slot, other) in Rc::make_mut(chunk).iter_mut().zip(others.iter()) {
             *slot = match (slot.take(), other) {
                 (Some(a), Some(b)) => Some(guess_value(&a, b, turn, why)),
                 (None, None) => None,

@@ -52,27 +52,38 @@ pub(super) enum Flow {
     Return(Vec<Value>),
 }
 
-/// A function under way.
+/// Registers that are copied together when one of them is written.
+const CHUNK: usize = 16;
+
+/// A few registers, in common between states until one writes to them.
+pub(super) type Chunk = Rc<Vec<Option<Value>>>;
+
+/// A function under way; a clone costs little.
 #[derive(Clone, Debug)]
 pub(super) struct Frame {
     pub function: usize,
     pub at: usize,
-    pub registers: [Vec<Option<Value>>; 3],
+    pub registers: [Vec<Chunk>; 3],
 }
 
 impl Frame {
     fn new(program: &Program, function: usize) -> Option<Self> {
         let registers = &program.functions.get(function)?.registers;
-        Some(Self { function, at: 0, registers: registers.each_ref().map(|bank| vec![None; bank.len()]) })
+        let empty: Chunk = Rc::new(vec![None; CHUNK]);
+        let chunks =
+            |bank: &Vec<crate::Type>| std::iter::repeat_n(&empty, bank.len().div_ceil(CHUNK)).cloned().collect();
+        Some(Self { function, at: 0, registers: registers.each_ref().map(chunks) })
     }
 
     pub fn get(&self, reg: Reg) -> Option<&Value> {
-        self.registers[reg.bank as usize].get(reg.index as usize)?.as_ref()
+        let index = reg.index as usize;
+        self.registers[reg.bank as usize].get(index / CHUNK)?.get(index % CHUNK)?.as_ref()
     }
 
     pub fn set(&mut self, reg: Reg, value: Value) {
-        if let Some(slot) = self.registers[reg.bank as usize].get_mut(reg.index as usize) {
-            *slot = Some(value);
+        let index = reg.index as usize;
+        if let Some(chunk) = self.registers[reg.bank as usize].get_mut(index / CHUNK) {
+            Rc::make_mut(chunk)[index % CHUNK] = Some(value);
         }
     }
 }
@@ -423,8 +434,9 @@ impl<'p> Walk<'p> {
     fn merged(&self, truth: &Expr, a: Frame, b: &Frame) -> Frame {
         let mut out = a;
         let place = (out.function, out.at);
-        for (bank, other) in out.registers.iter_mut().zip(&b.registers) {
-            for (slot, other) in bank.iter_mut().zip(other) {
+        let chunks = out.registers.iter_mut().flatten().zip(b.registers.iter().flatten());
+        for (chunk, other) in chunks.filter(|(own, other)| !Rc::ptr_eq(own, other)) {
+            for (slot, other) in Rc::make_mut(chunk).iter_mut().zip(other.iter()) {
                 let both = slot.take().zip(other.as_ref());
                 *slot = both.map(|(a, b)| select(truth, &a, b, self.blurring(truth, place)));
             }
