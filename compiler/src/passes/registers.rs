@@ -242,7 +242,8 @@ fn deaths_on_entry(function: &Function, live: &Liveness, out: &mut [Deaths]) {
 }
 
 fn insert_drops(function: &mut Function, deaths: Vec<Deaths>, places: &Table<Reg>) {
-    for (block, deaths) in function.blocks.iter_mut().zip(deaths) {
+    let told = told(function);
+    for ((block, deaths), told) in function.blocks.iter_mut().zip(deaths).zip(told) {
         let first = block.code.first().map_or((block.span, block.chain), |op| (op.span, op.chain));
         let ends = match block.end {
             Terminator::Return(_) => true,
@@ -252,7 +253,8 @@ fn insert_drops(function: &mut Function, deaths: Vec<Deaths>, places: &Table<Reg
         let last = block.code.len();
         let mut dying = deaths.after.into_iter().peekable();
         let mut code = Vec::with_capacity(last + 4);
-        let entry: Vec<Reg> = deaths.on_entry.iter().map(|&reg| places[reg]).collect();
+        // What a handler is told of may stand where such a value was.
+        let entry = deaths.on_entry.iter().map(|&reg| places[reg]).filter(|reg| !told.contains(reg)).collect();
         code.extend(drop_of(entry, first));
         for (place, op) in std::mem::take(&mut block.code).into_iter().enumerate() {
             let mut dead: Vec<Reg> = Vec::new();

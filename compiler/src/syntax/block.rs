@@ -13,7 +13,7 @@ use crate::source::{FileId, Span};
 pub(super) fn blocks(file: FileId, text: &str, items: Vec<Item>) -> (Vec<Stmt>, Vec<Diagnostic>) {
     let items = items.into_iter().peekable();
     let mut builder = Builder { file, text, items, found: Vec::new(), decorators: Vec::new(), end: 0 };
-    let place = Place { top: true, function: false, repeated: false };
+    let place = Place { top: true, function: false, repeated: false, tried: false };
     let body = builder.block(place);
     (body, builder.found)
 }
@@ -41,14 +41,20 @@ struct Place {
     function: bool,
     /// Inside a loop, so that `break` and `continue` may stand.
     repeated: bool,
+    /// Inside the body of a `try`.
+    tried: bool,
 }
 
 impl Place {
     /// Where something is read only for its mistakes, and no statement is out of place.
-    const ANYWHERE: Place = Place { top: true, function: true, repeated: true };
+    const ANYWHERE: Place = Place { top: true, function: true, repeated: true, tried: false };
 
     fn inner(self) -> Place {
         Place { top: false, ..self }
+    }
+
+    fn in_try(self) -> Place {
+        Place { top: false, tried: true, ..self }
     }
 
     fn in_loop(self) -> Place {
@@ -56,11 +62,11 @@ impl Place {
     }
 
     fn in_function(self) -> Place {
-        Place { top: false, function: true, repeated: false }
+        Place { top: false, function: true, repeated: false, tried: false }
     }
 
     fn in_class(self) -> Place {
-        Place { top: false, function: false, repeated: false }
+        Place { top: false, function: false, repeated: false, tried: false }
     }
 }
 
@@ -284,7 +290,7 @@ impl Builder<'_> {
     fn finish_try(&mut self, mut head: Head, place: Place) -> StmtKind {
         let span = head.span;
         let mut parts = Try {
-            body: self.suite(&mut head, place.inner()),
+            body: self.suite(&mut head, place.in_try()),
             handlers: Vec::new(),
             otherwise: Vec::new(),
             finally: Vec::new(),
@@ -374,6 +380,7 @@ impl Builder<'_> {
 
     fn check_place(&mut self, statement: &Stmt, place: Place) {
         let outside = "roles and ports stand outside all blocks, not indented";
+        let announced = "data that are missing or do not fit end the program before its first statement: put the port outside of the `try`";
         let (what, allowed, help) = match &statement.kind {
             StmtKind::Return(_) => (
                 "`return` outside a function",
@@ -383,6 +390,7 @@ impl Builder<'_> {
             StmtKind::Break => ("`break` outside a loop", place.repeated, "it ends a `for` or `while`"),
             StmtKind::Continue => ("`continue` outside a loop", place.repeated, "it goes on with a `for` or `while`"),
             StmtKind::Role(_) => ("`role` inside a block", place.top, outside),
+            StmtKind::Input(_) if place.tried => ("`input` inside `try`", place.top, announced),
             StmtKind::Input(_) => ("`input` inside a block", place.top, outside),
             StmtKind::Output(_) => ("`output` inside a block", place.top, outside),
             StmtKind::Precision(_) => ("`precision` inside a block", place.top, "it stands at the top of the file"),

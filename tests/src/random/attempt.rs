@@ -63,7 +63,8 @@ impl Generator {
         if let Some(name) = &name {
             body.insert(0, Stmt::Line(format!("print(\"caught\", {name}, f\"{{{name}}}\")")));
         }
-        if !self.calm && self.dice.percent(15) {
+        // What a secret decides may handle an exception, and raise none.
+        if self.arm == 0 && !self.inside && self.dice.percent(15) {
             body.push(Stmt::Line("raise".into()));
         }
         let name = name.map_or_else(String::new, |name| format!(" as {name}"));
