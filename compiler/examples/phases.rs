@@ -28,7 +28,8 @@ fn once(file: &str, text: &str) {
     let mut spent = Vec::new();
     let library = timed(&mut spent, || Library::load(&mut sources));
     let (module, _) = timed(&mut spent, || syntax::parse(entry, text));
-    let checked = timed(&mut spent, || check(&module, &library));
+    let modules = mpcc::names::Modules::single(entry, module);
+    let checked = timed(&mut spent, || check(&modules, &library));
     if let Some(tree) = checked.tree {
         let mut lowered = timed(&mut spent, || lower::lower(&tree, &sources));
         timed(&mut spent, || passes::optimise(&mut lowered));
