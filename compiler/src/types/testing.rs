@@ -3,6 +3,7 @@
 use super::body::Body;
 use super::builtins;
 use super::checker::Checker;
+use super::exceptions::Exceptions;
 use super::flow::Var;
 use super::modules::names_only;
 use super::tree::{self, Function, Tree};
@@ -21,6 +22,7 @@ impl<'a> Checker<'a> {
         self.testing = true;
         let module = &modules.get(ModuleId::PROGRAM).tree;
         self.set_precisions(module);
+        self.exceptions = Exceptions::collect(modules, &self.scopes, &mut self.diagnostics);
         let test = self.scopes.top_function(ModuleId::PROGRAM, name);
         let mut body = Body::new(&mut self, Owner::PROGRAM);
         body.imported_files(modules);
