@@ -264,8 +264,8 @@ fn players_compute_on_shares_what_plain_computes() {
 
 mod random_programs {
     use super::*;
-    use mpc_bytecode::operand::Reader;
-    use mpc_bytecode::program::Line;
+    use mpc_bytecode::operand::{Reader, Reg};
+    use mpc_bytecode::program::{Handler, Line};
     use mpc_bytecode::{Function, Instruction};
     use proptest::prelude::*;
 
@@ -353,6 +353,91 @@ function f0 "main"
                 let machine = Machine::new(program, &linked, &mut protocol, &mut ports.online, &mut console).unwrap();
                 let _ = machine.watched(&stop).run();
             });
+        }
+    }
+
+    /// What every register holds, elements of shares included.
+    fn registers(state: &State<'_, u64>) -> Vec<Option<String>> {
+        use mpc_bytecode::Bank;
+        use mpc_bytecode::operand::AnySrc;
+        fn shown(value: &Value<u64>) -> String {
+            match value {
+                Value::Public(value) => format!("{value:?}"),
+                Value::Secret(share) => format!("{:?}", share.parts()),
+                Value::List(items) => items.iter().map(shown).collect::<Vec<_>>().join(", "),
+            }
+        }
+        let all = Bank::ALL.into_iter().flat_map(|bank| (0..12).map(move |index| AnySrc(Reg::new(bank, index))));
+        all.map(|reg| state.frame.value(reg).ok().as_ref().map(shown)).collect()
+    }
+
+    /// Executes the prelude and an instruction that is handled; what the registers held before it, and what the handler finds, if it raised.
+    fn raised(instruction: Instruction) -> Option<[Vec<Option<String>>; 2]> {
+        let mut program =
+            Program::from_text(&PRELUDE.replace("2 int\n  registers s", "2 int, int, str, int\n  registers s"))
+                .unwrap();
+        let [class, message, origin] = [9, 10, 11].map(|index| Reg::new(mpc_bytecode::Bank::Public, index));
+        let main: &mut Function = &mut program.functions[0];
+        let at = main.code.len() as u32;
+        main.code.extend([instruction, Instruction::Return { values: Vec::new() }]);
+        main.handlers = vec![Handler { from: at, to: at + 1, target: at + 1, class, message, origin }];
+        let linked = Linked {
+            me: 0,
+            players: 1,
+            dims: vec![2],
+            params: Default::default(),
+            inputs: Default::default(),
+            audiences: Default::default(),
+        };
+        let (program, linked) = (&program, &linked);
+        let found = simulate_ports(1, false, |ports| {
+            let cast = Cast::new(program, 1, &Default::default()).unwrap();
+            let page = Page::default();
+            let mut console = Terminal::new(program, &cast, 0, &[], Box::new(page.clone()), Box::new(page)).unwrap();
+            let mut protocol = Plain::<u64>::new();
+            let mut machine = Machine::new(program, linked, &mut protocol, &mut ports.online, &mut console).unwrap();
+            while machine.state.frame.at < at as usize {
+                machine.step().unwrap();
+            }
+            let before = registers(&machine.state);
+            machine.step().ok().and_then(|_| machine.told).map(|_| [before, registers(&machine.state)])
+        });
+        found.into_iter().next().flatten()
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(3000))]
+
+        #[test]
+        fn what_raises_writes_nothing(bytes in bytes()) {
+            let Some(instruction) = decoded(&bytes).into_iter().next() else { return Ok(()) };
+            let can_raise = instruction.can_raise();
+            let shown = instruction.to_string();
+            if let Some([before, after]) = raised(instruction) {
+                prop_assert!(can_raise, "{shown}");
+                for (at, (before, after)) in before.iter().zip(&after).enumerate() {
+                    // But for what the handler is told of.
+                    prop_assert!((9..12).contains(&at) || before == after, "{shown}: {before:?} became {after:?}");
+                }
+            }
+        }
+    }
+
+    /// The property is about something: instructions of every group do raise.
+    #[test]
+    fn every_group_raises() {
+        let all = [
+            "get p0 l0 p0",
+            "set l0 l0 p0 p0",
+            "pop l0 p0 l0 p0",
+            "assign s0 s0 [p0, p0] s0",
+            "matmul [s0 s1 s0]",
+            "add s0 s0 s1",
+            "binary shl p0 p0 p7",
+            "reshape p1 p1 [p0]",
+        ];
+        for text in all {
+            assert!(raised(Instruction::parse(text).unwrap()).is_some(), "{text}");
         }
     }
 }
