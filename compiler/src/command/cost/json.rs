@@ -78,6 +78,7 @@ fn unknown(report: &Report<'_>, unknown: &Unknown) -> Value {
         Unknown::Hidden(Hidden::TooLarge) => json!({ "kind": "too_large" }),
         Unknown::Size(name) => json!({ "kind": "open_size", "name": name }),
         Unknown::Stopped(why, (at, line)) => json!({ "kind": "stopped", "why": why, "file": file(*at), "line": line }),
+        Unknown::Raises((at, line)) => json!({ "kind": "raises", "file": file(*at), "line": line }),
         Unknown::TooLong => json!({ "kind": "too_long" }),
     }
 }

@@ -181,8 +181,14 @@ pub fn run(args: &CostArgs) -> Result<u8, Failure> {
     Ok(exit::OK)
 }
 
-/// What a program costs in a line, for `mpcc build`.
+/// Instructions of a program whose cost `build` says: walking more would take longer than compiling.
+const MOST_IN_A_LINE: usize = 1 << 14;
+
+/// What a program costs in a line, for `mpcc build`; nothing for a very long one, for which there is `mpcc cost`.
 pub fn in_a_line(program: &Program) -> Option<String> {
+    if program.functions.iter().map(|function| function.code.len()).sum::<usize>() > MOST_IN_A_LINE {
+        return None;
+    }
     let place = PlaceArgs { players: None, sharing: Sharing::Additive, ring: None };
     let setting = place.setting(program).ok()?;
     let scheme = place.scheme(&setting);

@@ -209,6 +209,10 @@ fn notes(report: &Report<'_>) -> String {
     for unknown in &report.bill.unknown {
         match unknown {
             Unknown::Size(_) => {}
+            Unknown::Raises(place) => note(format!(
+                "{} whether this raises is decided as the program runs; the figures are of a run in which it does not.",
+                line(report, *place)
+            )),
             Unknown::TooLong => note("A loop is too long to be summed exactly; these are bounds from below.".into()),
             Unknown::Stopped(why, place) => {
                 note(format!("{} {why}; what comes after is not counted.", line(report, *place)))

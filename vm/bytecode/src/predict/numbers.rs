@@ -63,7 +63,7 @@ impl Walk<'_> {
         self.set(frame, dst, value)
     }
 
-    pub(super) fn binary(&self, frame: &mut Frame, op: Binary, dst: To, a: From, b: From) -> Outcome<()> {
+    pub(super) fn binary(&mut self, frame: &mut Frame, op: Binary, dst: To, a: From, b: From) -> Outcome<()> {
         if self.kind(frame, a.reg()) == Kind::Str {
             let values = (self.value(frame, AnySrc(a.reg()))?, self.value(frame, AnySrc(b.reg()))?);
             frame.set(dst.reg(), texts(op, &values.0, &values.1, self.why()));
@@ -77,6 +77,11 @@ impl Walk<'_> {
         let divides = matches!(op, Binary::Div | Binary::FloorDiv | Binary::Mod);
         if divides && y.elements().is_some_and(|elements| elements.contains(&Expr::ZERO)) {
             return Err(raised(Exception::ZeroDivisionError));
+        }
+        let nonzero =
+            |e: &Expr| e.number().is_some() || self.facts.is_positive(e) || self.facts.is_positive(&e.negated());
+        if divides && !y.elements().is_some_and(|elements| elements.iter().all(nonzero)) {
+            self.may_raise(frame, y.why())?;
         }
         let value = if kind == Kind::Fix {
             self.zip(&x, &y, |a, b| self.fixed(op, a, b))

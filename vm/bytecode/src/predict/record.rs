@@ -121,12 +121,16 @@ pub struct Prediction {
     pub stopped: Option<(String, Place)>,
     /// The exception that ends the program, if one surely does.
     pub raised: Option<String>,
+    /// Where an exception that a handler may take is decided as the program runs: what is predicted is a run without it.
+    pub uncertain: Vec<Place>,
 }
 
 impl Prediction {
     /// Whether it is all that the program does, whatever is revealed.
     pub fn is_exact(&self) -> bool {
-        self.stopped.is_none() && self.records.iter().all(|record| record.hidden().is_empty())
+        self.stopped.is_none()
+            && self.uncertain.is_empty()
+            && self.records.iter().all(|record| record.hidden().is_empty())
     }
 }
 

@@ -130,6 +130,11 @@ impl Walk<'_> {
                 frame.set(dst.reg(), Value::list(items));
             }
             I::Push { dst, src, item } => self.push(frame, *dst, *src, *item)?,
+            I::Get { at, .. } | I::Set { at, .. } | I::Pop { at, .. } if self.known(frame, *at)?.is_none() => {
+                let why = self.public(frame, *at)?.why();
+                self.may_raise(frame, why)?;
+                self.item(frame, instruction)?;
+            }
             I::Pop { dst, item, src, at } => self.pop(frame, *dst, *item, *src, *at)?,
             I::Get { dst, src, at } => self.take(frame, *dst, *src, *at)?,
             I::Set { dst, src, at, item } => self.put(frame, *dst, *src, *at, *item)?,
@@ -145,6 +150,16 @@ impl Walk<'_> {
             I::Drop { regs } => regs.iter().for_each(|&AnyDst(reg)| self.forget(frame, reg)),
         }
         Ok(Flow::Next)
+    }
+
+    /// What takes an item of a list.
+    fn item(&mut self, frame: &mut Frame, instruction: &Instruction) -> Outcome<()> {
+        match instruction {
+            Instruction::Get { dst, src, at } => self.take(frame, *dst, *src, *at),
+            Instruction::Set { dst, src, at, item } => self.put(frame, *dst, *src, *at, *item),
+            Instruction::Pop { dst, item, src, at } => self.pop(frame, *dst, *item, *src, *at),
+            _ => Ok(()),
+        }
     }
 
     /// The walk cannot go on.
@@ -257,7 +272,13 @@ impl Walk<'_> {
 
     /// A secret of the shape that two broadcast to.
     fn together(&self, frame: &mut Frame, dst: Dst<Secret>, a: Reg, b: Reg) -> Outcome<()> {
-        let shape = crate::cost::broadcast(&self.shape(frame, a)?, &self.shape(frame, b)?);
+        let (a, b) = (self.shape(frame, a)?, self.shape(frame, b)?);
+        let clash =
+            |(a, b): (&Expr, &Expr)| a.number().zip(b.number()).is_some_and(|(a, b)| a != b && a != 1 && b != 1);
+        if a.iter().rev().zip(b.iter().rev()).any(clash) {
+            return Err(raised(Exception::ValueError));
+        }
+        let shape = crate::cost::broadcast(&a, &b);
         frame.set(dst.reg(), Value::Secret(shape));
         Ok(())
     }

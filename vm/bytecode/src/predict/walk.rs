@@ -124,6 +124,8 @@ pub(super) struct Walk<'p> {
     pub failures: HashMap<(usize, usize), u32>,
     pub exits: Vec<Exit>,
     pub next_number: u32,
+    uncertain: Vec<Place>,
+    handles: bool,
     sites: Sites,
     caller: Option<usize>,
     calls: usize,
@@ -157,6 +159,8 @@ impl<'p> Walk<'p> {
             failures: HashMap::new(),
             exits: Vec::new(),
             next_number: 0,
+            uncertain: Vec::new(),
+            handles: program.functions.iter().any(|function| !function.handlers.is_empty()),
             sites: Sites::default(),
             caller: None,
             calls: 0,
@@ -180,7 +184,7 @@ impl<'p> Walk<'p> {
             Err(Halt::Stop(why, place)) => (Some((why, place)), None),
             Err(Halt::Unfollowed | Halt::Again(_)) => (Some(("a loop cannot be followed".into(), (0, 0))), None),
         };
-        Prediction { records, stopped, raised }
+        Prediction { records, stopped, raised, uncertain: self.uncertain }
     }
 
     fn graph(&mut self, function: usize) -> Rc<Graph> {
@@ -248,6 +252,22 @@ impl<'p> Walk<'p> {
         Ok(None)
     }
 
+    /// An exception may be raised here, which depends on something that is not known; of interest where a handler may take it.
+    pub fn may_raise(&mut self, frame: &Frame, why: Why) -> Outcome<()> {
+        if !self.handles {
+            return Ok(());
+        }
+        let decided_by_turns = !matches!(why, Why::Revealed(_)) && !self.setting.symbolic;
+        if decided_by_turns && !self.followed.is_empty() {
+            return Err(Halt::Unfollowed);
+        }
+        let place = self.place(frame);
+        if !self.uncertain.contains(&place) {
+            self.uncertain.push(place);
+        }
+        Ok(())
+    }
+
     /// Goes on at the handler of an exception.
     fn handle(&mut self, frame: &mut Frame, class: ExceptionId) -> Outcome<()> {
         let function = &self.program.functions[frame.function];
@@ -279,6 +299,9 @@ impl<'p> Walk<'p> {
             return Ok(None);
         }
         // What raises is left out: the prediction is of a run in which it does not.
+        if self.handles && graph.returns(to) != graph.returns(onward) {
+            self.may_raise(frame, Why::Revealed(self.place(frame)))?;
+        }
         match (graph.returns(to), graph.returns(onward)) {
             (true, false) => return Ok(self.assume(frame, &truth, to)),
             (false, true) => return Ok(self.assume(frame, &truth.not(), onward)),

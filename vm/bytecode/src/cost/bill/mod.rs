@@ -93,6 +93,8 @@ pub enum Unknown {
     Size(String),
     /// The walk ended: why, and where.
     Stopped(String, (u32, u32)),
+    /// An exception that a handler may take is decided as the program runs; the figures are of a run without it.
+    Raises((u32, u32)),
     /// A loop is too long for its sum.
     TooLong,
 }
@@ -106,6 +108,7 @@ pub fn bill(prediction: &Prediction, scheme: Scheme, ring_bytes: u64, players: u
     if let Some((why, place)) = &prediction.stopped {
         bill.unknown.push(Unknown::Stopped(why.clone(), *place));
     }
+    bill.unknown.extend(prediction.uncertain.iter().map(|&place| Unknown::Raises(place)));
     for record in &prediction.records {
         let Done::Call(work) = &record.done else { continue };
         let pricing = Pricing { record, work, scheme, ring_bytes, players };
