@@ -9,6 +9,7 @@ mod case;
 mod expectation;
 mod hostile;
 mod language;
+mod loops;
 mod players;
 mod programs;
 mod random;
@@ -27,6 +28,7 @@ fn main() -> ExitCode {
         beginning::trials(),
         programs::trials(),
         language::trials(),
+        loops::trials(),
         players::trials(),
         random::trials(),
         robustness::trials(),

@@ -205,7 +205,12 @@ impl Tracer<'_> {
             I::Size { .. } => return Ok(false),
             _ => {}
         }
-        self.linear_op(op)
+        let mut chosen = false;
+        op.reads(|reg| chosen |= matches!(self.env.get(reg), Some(Sym::Question(_) | Sym::Fork(_) | Sym::Slope(_))));
+        if chosen {
+            return self.reduction_op(op);
+        }
+        Ok(self.linear_op(op)? || self.reduction_op(op)?)
     }
 
     fn part(&mut self, reg: Reg) -> Result<Part, Obstacle> {
@@ -260,7 +265,8 @@ impl Tracer<'_> {
         Ok(true)
     }
 
-    fn negated(&mut self, mut linear: Linear) -> Result<Linear, Obstacle> {
+    /// The negative of a sum.
+    pub fn negated(&mut self, mut linear: Linear) -> Result<Linear, Obstacle> {
         linear.coef = -linear.coef;
         for part in &mut linear.parts {
             part.val = self.negative(&part.val);
@@ -283,9 +289,14 @@ impl Tracer<'_> {
     pub fn secret(&mut self, val: &Val) -> Val {
         let kind = self.kind(val.reg);
         match kind.secret() {
-            Some(secret) if val.reg.bank == Bank::Public => self.elementwise(val, secret, |dst, src| {
-                Instruction::Share { dst: Dst::new(dst.index), src: Src::new(src.index) }
-            }),
+            Some(secret) if val.reg.bank == Bank::Public => {
+                let out = self.elementwise(val, secret, |dst, src| Instruction::Share {
+                    dst: Dst::new(dst.index),
+                    src: Src::new(src.index),
+                });
+                self.defs.insert(out.reg, super::product::Def::Shared(val.clone()));
+                out
+            }
             _ => val.clone(),
         }
     }
@@ -310,7 +321,7 @@ impl Tracer<'_> {
             return self.cycle(left.var);
         }
         let var = if left.var == usize::MAX { right.var } else { left.var };
-        let parts = cancelled(self, left.parts, right.parts);
+        let parts = self.cancelled(left.parts, right.parts);
         Ok(Some(Linear { var, coef, parts }))
     }
 
@@ -346,6 +357,24 @@ impl Tracer<'_> {
             b: Src::new(regs[1].index),
         });
         Val { reg, axes }
+    }
+
+    /// Two lists of amounts as one; what is in one and its negative in the other falls out.
+    pub fn cancelled(&self, mut left: Vec<Part>, right: Vec<Part>) -> Vec<Part> {
+        use super::product::Def;
+        for part in right {
+            let negative = |other: &Part| {
+                matches!(self.defs.get(&part.val.reg), Some(Def::Neg(of)) if *of == other.val)
+                    || matches!(self.defs.get(&other.val.reg), Some(Def::Neg(of)) if *of == part.val)
+            };
+            match left.iter().position(negative) {
+                Some(at) => {
+                    left.remove(at);
+                }
+                None => left.push(part),
+            }
+        }
+        left
     }
 
     /// What all turns of a loop add, together: the amount without that loop's axis.
@@ -414,12 +443,20 @@ impl Tracer<'_> {
                 let entry = self.vars[var].entry.clone();
                 self.entry_plus(reg, entry, parts)
             }
+            Some(Sym::Fork(_)) => self.settle_fork(reg, inner),
+            Some(Sym::Slope(slope)) if slope.var == var => self.settle_slope(reg, &slope, axis),
             // What the last turn wrote, whatever came before.
             Some(Sym::Plain(val)) => self.last_turn(reg, &val, axis),
-            Some(Sym::Merge(_) | Sym::Linear(_) | Sym::Pushed(..) | Sym::Carried(_) | Sym::Pending(_)) | None => {
-                let _ = inner;
-                self.cycle(var)
-            }
+            Some(
+                Sym::Merge(_)
+                | Sym::Linear(_)
+                | Sym::Pushed(..)
+                | Sym::Carried(_)
+                | Sym::Pending(_)
+                | Sym::Question(_)
+                | Sym::Slope(_),
+            )
+            | None => self.cycle(var),
         }
     }
 
@@ -456,7 +493,7 @@ impl Tracer<'_> {
                 stores.extend(parts.into_iter().map(|part| Store { part, add: true }));
                 Sym::Pending(stores)
             }
-            Some(Sym::Array(_) | Sym::Pushed(..) | Sym::Carried(_)) => return self.obstacle(Some(reg), Why::Cycle),
+            Some(_) => return self.obstacle(Some(reg), Why::Cycle),
         };
         self.env.set(reg, sym);
         Ok(())
@@ -528,20 +565,4 @@ enum Usage {
     Appended,
     /// In another way.
     Any,
-}
-
-/// Two lists of amounts as one; what is in one and its negative in the other falls out.
-fn cancelled(tracer: &Tracer<'_>, mut left: Vec<Part>, right: Vec<Part>) -> Vec<Part> {
-    use super::product::Def;
-    for part in right {
-        let negative = |other: &Part| {
-            matches!(tracer.defs.get(&part.val.reg), Some(Def::Neg(of)) if *of == other.val)
-                || matches!(tracer.defs.get(&other.val.reg), Some(Def::Neg(of)) if *of == part.val)
-        };
-        match left.iter().position(negative) {
-            Some(at) => drop(left.remove(at)),
-            None => left.push(part),
-        }
-    }
-    left
 }

@@ -316,7 +316,7 @@ impl Tracer<'_> {
             }
             Some(Sym::Linear(linear)) => return self.cycle(linear.var),
             Some(Sym::Carried(var) | Sym::Pushed(var, _)) => return self.cycle(var),
-            Some(Sym::Array(_) | Sym::Pending(_)) => return self.obstacle(Some(reg), Why::Elements),
+            Some(_) => return self.obstacle(Some(reg), Why::Elements),
         };
         let mut given = Vec::new();
         for (axis, sym) in arms {

@@ -37,6 +37,7 @@ impl Tracer<'_> {
                 let rank = crate::ir::rank(self.constants.get(id)) as usize;
                 let reg =
                     self.make(self.kind_of(dst.reg()), rank, |to| I::Const { dst: Dst::new(to.index), value: id });
+                self.consts.insert(reg, id);
                 if let mpc_bytecode::Constant::Int(shape, values) = self.constants.get(id)
                     && shape.is_empty()
                 {
@@ -219,6 +220,7 @@ impl Tracer<'_> {
             Instruction::Trunc { bits, .. } => drop(self.defs.insert(reg, Def::Trunc(*bits, src))),
             Instruction::Retype { .. } => drop(self.defs.insert(reg, Def::Retype(src))),
             Instruction::Neg { .. } => drop(self.defs.insert(reg, Def::Neg(src))),
+            Instruction::Share { .. } => drop(self.defs.insert(reg, Def::Shared(src))),
             _ => {}
         }
         Ok(())
@@ -276,6 +278,9 @@ impl Tracer<'_> {
     fn multiply(&mut self, op: &Op, how: How, dst: Reg, a: Reg, b: Reg) -> Done {
         let operands = [self.operand(a)?, self.operand(b)?];
         let [a, b] = &operands;
+        if how == How::Secret && self.times_public(dst, a, b) {
+            return Ok(());
+        }
         let axes = self.union(&operands);
         let own = self.own_rank(a).max(self.own_rank(b));
         let Some((left, right)) = self.factors(a, b).filter(|_| !axes.is_empty()) else { return self.broadcasting(op) };
@@ -287,6 +292,44 @@ impl Tracer<'_> {
             None => return self.broadcasting(op),
         }
         Ok(())
+    }
+
+    /// A product with a sharing of what is public costs nothing; with one, it is the other factor.
+    fn times_public(&mut self, dst: Reg, a: &Val, b: &Val) -> bool {
+        let kind = self.kind_of(dst);
+        for (a, b) in [(a, b), (b, a)] {
+            let Some(public) = self.public_of(b) else { continue };
+            if self.constant_of(b) == Some(1) && self.own_rank(b) == 0 && self.kind(a.reg) != Kind::Sfix {
+                let same = self.retyped(a, kind);
+                self.give(dst, same);
+                return true;
+            }
+            if self.kind(public.reg) == Kind::Bool {
+                continue;
+            }
+            let own = self.own_rank(a).max(self.own_rank(&public));
+            let (regs, axes) = self.aligned(&[a.clone(), public]);
+            let reg = self.make(kind, axes.len() + own, |to| Instruction::MulPublic {
+                dst: Dst::new(to.index),
+                a: Src::new(regs[0].index),
+                b: Src::new(regs[1].index),
+            });
+            self.give(dst, Val { reg, axes });
+            return true;
+        }
+        false
+    }
+
+    /// The public value of which a secret is a sharing.
+    fn public_of(&self, val: &Val) -> Option<Val> {
+        let mut val = val.clone();
+        loop {
+            match self.defs.get(&val.reg)? {
+                Def::Retype(src) => val = src.clone(),
+                Def::Shared(src) => return Some(src.clone()),
+                Def::Product(_) | Def::Trunc(..) | Def::Neg(_) => return None,
+            }
+        }
     }
 
     /// A matrix product: the names of its axes are rows, columns and what is summed.

@@ -19,6 +19,7 @@ mod choice;
 mod elements;
 mod lift;
 mod product;
+mod reductions;
 mod refusal;
 mod serial;
 mod tensor;
@@ -59,13 +60,23 @@ pub fn vectorize(function: &mut Function, constants: &mut Constants, refused: &m
         let Some(found) = found.filter(is_worth) else { continue };
         let template = Block { code: Vec::new(), ..function.blocks[natural.header.0 as usize].clone() };
         let known = Known { constants: &known, live: &live, first_new };
-        match nest(&found, &mut registers, constants, &known, template) {
+        let entries = &before[natural.header.0 as usize];
+        let begins = [found.at, found.step]
+            .map(|reg| (reg, constant_before(function, constants, known.constants, reg, entries)));
+        match nest(&found, begins, &mut registers, constants, &known, template) {
             Ok(blocks) => {
                 done.extend(&natural.blocks);
                 made.push((found, blocks));
             }
             Err(obstacle) => {
-                let turns = turns(function, constants, found.left, &before[natural.header.0 as usize]);
+                let turns = constant_before(
+                    function,
+                    constants,
+                    known.constants,
+                    found.left,
+                    &before[natural.header.0 as usize],
+                );
+                let turns = turns.and_then(|turns| u64::try_from(turns).ok());
                 let refusal = Refusal::of(found.span, &found.body, &obstacle, turns).filter(|_| !function.library);
                 refused.extend(refusal.filter(|one| refused.iter().all(|other| other.at != one.at)));
             }
@@ -80,16 +91,24 @@ pub fn vectorize(function: &mut Function, constants: &mut Constants, refused: &m
     changed
 }
 
-/// How often a loop turns, where its count is a constant just before it.
-fn turns(function: &Function, constants: &Constants, left: Reg, before: &[BlockId]) -> Option<u64> {
+/// What a register holds when a loop begins, where that is a constant just before it.
+fn constant_before(
+    function: &Function,
+    constants: &Constants,
+    known: &Table<Option<ConstId>>,
+    reg: Reg,
+    before: &[BlockId],
+) -> Option<i64> {
     let ops = before.iter().flat_map(|block| &function.blocks[block.0 as usize].code);
-    ops.rev().find_map(|op| match op.instruction {
-        Instruction::Const { dst, value } if dst.reg() == left => match constants.get(value) {
-            Constant::Int(_, values) => values.first().and_then(|&turns| u64::try_from(turns).ok()),
-            Constant::Fix(..) | Constant::Bool(..) | Constant::Str(_) => None,
-        },
+    let value = ops.rev().find_map(|op| match op.instruction {
+        Instruction::Const { dst, value } if dst.reg() == reg => Some(value),
+        Instruction::Copy { dst, src } if dst.0 == reg && src.0.bank == Bank::Public => known[src.0],
         _ => None,
-    })
+    })?;
+    match constants.get(value) {
+        Constant::Int(_, values) => values.first().copied(),
+        Constant::Fix(..) | Constant::Bool(..) | Constant::Str(_) => None,
+    }
 }
 
 /// True if exceptions in a loop go where they go around it, and nobody looks there at what the loop writes.
@@ -141,6 +160,7 @@ struct Known<'a> {
 /// The blocks of a nest done at once. The last of them goes on after it.
 fn nest(
     found: &Loop,
+    begins: [(Reg, Option<i64>); 2],
     registers: &mut Registers,
     constants: &mut Constants,
     known: &Known<'_>,
@@ -148,6 +168,9 @@ fn nest(
 ) -> Result<Vec<Block>, Obstacle> {
     template.end = Terminator::Return(Vec::new());
     let mut tracer = Tracer::new(registers, constants, known.constants, known.live, template, known.first_new);
+    for (reg, value) in begins {
+        value.map(|offset| tracer.facts.insert(reg, Fact { offset, ..Fact::default() }));
+    }
     tracer.parallel(found)?;
     tracer.write_back(found)?;
     tracer.remove_unused();
@@ -202,6 +225,7 @@ impl<'a> Tracer<'a> {
             space: Vec::new(),
             defs: HashMap::new(),
             facts: HashMap::new(),
+            consts: HashMap::new(),
             vars: Vec::new(),
             arrays: Vec::new(),
             risky: HashSet::new(),
@@ -348,7 +372,7 @@ impl<'a> Tracer<'a> {
     }
 
     /// True for a register of the program itself.
-    fn is_of_program(&self, reg: Reg) -> bool {
+    pub fn is_of_program(&self, reg: Reg) -> bool {
         reg.index < self.first_new[reg.bank as usize]
     }
 

@@ -23,6 +23,8 @@ pub enum Def {
     Retype(Val),
     /// The negative.
     Neg(Val),
+    /// A sharing of a public value.
+    Shared(Val),
 }
 
 /// Which of the operands are secret.
@@ -92,7 +94,7 @@ impl Tracer<'_> {
                 let summed = Product { out, kind: total(product.kind), ..product };
                 self.product(summed).unwrap_or_else(|| self.plain_total(val, axes, own))
             }
-            None => self.plain_total(val, axes, own),
+            Some(Def::Shared(_)) | None => self.plain_total(val, axes, own),
         }
     }
 
@@ -155,7 +157,7 @@ impl Tracer<'_> {
         let both = a.iter().any(|l| b.contains(l) && product.out.contains(l));
         let found = if summed.is_empty() {
             self.outer(&product)
-        } else if both {
+        } else if both || (product.a == product.b && product.how == How::Secret) {
             self.stacked(&product, &summed)
         } else {
             self.contracted(&product, &summed)
@@ -205,6 +207,7 @@ impl Tracer<'_> {
         let (a, b) = (self.laid_out(&product.a, dims), self.laid_out(&product.b, dims));
         let (rank, how) = (dims.len(), product.how);
         self.make(kind, rank, |to| match how {
+            How::Secret if a == b => Instruction::Square { batch: vec![(Dst::new(to.index), Src::new(a.index))] },
             How::Secret => Instruction::Mul { batch: vec![(Dst::new(to.index), Src::new(a.index), Src::new(b.index))] },
             How::PublicRight => {
                 Instruction::MulPublic { dst: Dst::new(to.index), a: Src::new(a.index), b: Src::new(b.index) }

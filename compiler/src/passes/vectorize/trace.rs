@@ -7,6 +7,7 @@
 use super::super::liveness::Liveness;
 use super::carry::{Array, Var};
 use super::product::Def;
+use super::reductions::{Fork, Question, Slope};
 use crate::ir::{Block, BlockId, Constants, Op, Registers, Table, Terminator};
 use crate::source::Span;
 use mpc_bytecode::operand::{Binary, ConstId};
@@ -101,6 +102,12 @@ pub enum Sym {
     Pending(Vec<Store>),
     /// To be put together where it is needed.
     Merge(Rc<Merge>),
+    /// A comparison with it.
+    Question(Question),
+    /// What a comparison chose.
+    Fork(Fork),
+    /// A product with it.
+    Slope(Slope),
     /// What an earlier turn left, in a way that is not understood.
     Carried(usize),
 }
@@ -159,6 +166,8 @@ pub struct Tracer<'a> {
     pub space: Vec<Axis>,
     pub defs: HashMap<Reg, Def>,
     pub facts: HashMap<Reg, Fact>,
+    /// Constants that were loaded here.
+    pub consts: HashMap<Reg, ConstId>,
     pub vars: Vec<Var>,
     pub arrays: Vec<Array>,
     /// Results of instructions that can raise, as the program has them.
@@ -346,6 +355,12 @@ impl Tracer<'_> {
         if in_function { self.known[reg] } else { None }
     }
 
+    /// The constant that a register is known to hold.
+    pub fn known_constant(&self, reg: Reg) -> Option<&Constant> {
+        let id = if self.is_of_program(reg) { self.known[reg] } else { self.consts.get(&reg).copied() };
+        id.map(|id| self.constants.get(id))
+    }
+
     /// A public operation on integers that cannot fail.
     pub fn ints(&mut self, op: Binary, a: Reg, b: Reg) -> Reg {
         let rank = self.registers.get(a).rank.max(self.registers.get(b).rank) as usize;
@@ -434,6 +449,8 @@ impl Tracer<'_> {
                 Ok(val)
             }
             Some(Sym::Linear(Linear { var, .. }) | Sym::Pushed(var, _) | Sym::Carried(var)) => self.cycle(var),
+            Some(Sym::Question(Question { var, .. }) | Sym::Slope(Slope { var, .. })) => self.cycle(var),
+            Some(Sym::Fork(fork)) => self.cycle(fork.question.var),
             Some(Sym::Array(_)) => self.obstacle(Some(reg), Why::Elements),
             Some(Sym::Pending(_)) => self.obstacle(Some(reg), Why::Elements),
         }
