@@ -3,9 +3,11 @@
 //! The commands under test are real processes of the binaries that `cargo build` makes; players talk over QUIC on loopback.
 //! Expectations stand beside the source, as comments of the programs: see [`expectation`].
 
+mod audit;
 mod beginning;
 mod binaries;
 mod case;
+mod cost;
 mod expectation;
 mod hostile;
 mod language;
@@ -29,6 +31,8 @@ fn main() -> ExitCode {
         programs::trials(),
         language::trials(),
         loops::trials(),
+        cost::trials(),
+        audit::trials(),
         players::trials(),
         random::trials(),
         robustness::trials(),
