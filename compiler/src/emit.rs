@@ -3,7 +3,8 @@
 use crate::diagnostic::Diagnostic;
 use crate::ir::{Block, BlockId, Chain, Constants, Function, Handler, Inlined, Module, Note, Op, Terminator};
 use crate::lower::lower;
-use crate::passes::{optimise, registers};
+use crate::passes::unused::warnings;
+use crate::passes::{Findings, optimise, registers};
 use crate::source::{FileId, Sources, Span, relative};
 use crate::types::tree::Tree;
 use mpc_bytecode::operand::{ConstId, FuncId, Piece};
@@ -15,7 +16,9 @@ use std::path::Path;
 /// Makes a program of a checked tree: lowering, passes, emission. Warnings go to `found`.
 pub fn lower_and_emit(tree: &Tree, sources: &Sources, found: &mut Vec<Diagnostic>) -> Program {
     let mut module = lower(tree, sources);
-    found.extend(optimise(&mut module).iter().map(|refusal| refusal.diagnostic(sources)));
+    let Findings { refused, unused } = optimise(&mut module);
+    found.extend(refused.iter().map(|refusal| refusal.diagnostic(sources)));
+    found.extend(warnings(&unused, sources));
     emit(module, tree, sources)
 }
 
@@ -207,7 +210,7 @@ impl Emitter<'_> {
     fn disclose(&mut self, note: u32, entry: u32, code: &Code) {
         let Some(note) = self.notes.get(note as usize).cloned() else { return };
         let line = self.line(note.span);
-        self.disclosures.push(Disclosure {
+        let disclosure = Disclosure {
             function: code.function,
             at: code.instructions.len() as u32,
             entry,
@@ -216,7 +219,15 @@ impl Emitter<'_> {
             expression: note.expression,
             why: note.why,
             line,
-        });
+        };
+        // Two places of one line may say the same.
+        let here = |known: &&Disclosure| {
+            (known.function, known.at, known.entry) == (disclosure.function, disclosure.at, entry)
+        };
+        if !self.disclosures.iter().rev().take_while(here).any(|known| *known == disclosure) {
+            self.disclosures.push(disclosure);
+        }
+        note.also.into_iter().for_each(|also| self.disclose(also, entry, code));
     }
 }
 

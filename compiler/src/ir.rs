@@ -237,6 +237,18 @@ pub struct Note {
     pub why: Option<String>,
     /// Where it stands.
     pub span: Span,
+    /// Other entries for which the same instruction discloses the same value: a secret that is opened again is not sent again.
+    pub also: Vec<u32>,
+}
+
+impl Module {
+    /// An entry that stands for two.
+    pub fn joined(&mut self, first: u32, second: u32) -> u32 {
+        let mut note = self.notes[first as usize].clone();
+        note.also.push(second);
+        self.notes.push(note);
+        self.notes.len() as u32 - 1
+    }
 }
 
 /// The constant pool: every constant once.

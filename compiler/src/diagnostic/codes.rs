@@ -125,6 +125,7 @@ codes! {
     W0341 UnreachableExcept   "an `except` whose exceptions an earlier one takes";
     W0330 SecretLookup        "a position that is secret: every element is read";
     W0410 SequentialLoop      "a loop whose turns wait for one another";
+    W0420 UnusedSecret        "a secret computation whose result is never used";
     W0422 RepeatedReveal      "a reveal that happens once for every turn of a loop";
 }
 

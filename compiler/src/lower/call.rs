@@ -42,6 +42,7 @@ impl Body<'_, '_> {
             expression: self.program.text(expr.span),
             why: tree.reasons.get(port as usize).cloned().flatten(),
             span: self.span,
+            also: Vec::new(),
         };
         let note = self.note(note);
         for reg in value {
@@ -58,6 +59,7 @@ impl Body<'_, '_> {
             expression: self.program.text(expr.span),
             why: why.cloned(),
             span: self.span,
+            also: Vec::new(),
         };
         let note = self.note(note);
         self.open_value(&value, &expr.ty, note)

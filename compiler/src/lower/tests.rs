@@ -123,7 +123,7 @@ fn what_is_changed_inside_a_list_is_taken_out_first() {
 
 #[test]
 fn a_secret_if_runs_both_arms_and_selects() {
-    let text = "role p\ninput a: sint from p\nif a > 3:\n    r = a + 1\nelse:\n    r = a - 1\nprint(r.reveal())\n";
+    let text = "role p\ninput a: sint from p\nif a > 3:\n    r = a + 1\nelse:\n    r = 5 - a\nprint(r.reveal())\n";
     let program = compile(text);
     assert_eq!(interactive(&program), ["input", "ltz", "mul", "open"]);
     assert!(!code(&program).contains("jump"));

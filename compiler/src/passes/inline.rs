@@ -3,6 +3,7 @@
 //! Functions are taken in an order in which callees come before callers; what is inlined has been simplified before. Recursive
 //! functions stay calls, and so do large ones that are called often.
 
+use super::dead::Unused;
 use super::simplify;
 use crate::ir::{Block, BlockId, Chain, Function, Handler, Inlined, Module, Op, Terminator};
 use crate::source::Span;
@@ -14,12 +15,13 @@ const SMALL: usize = 600;
 /// No function grows beyond this by inlining.
 const ROOM: usize = 60_000;
 
-/// Inlines and simplifies all functions, then leaves those that are still called.
-pub fn inline(module: &mut Module) {
+/// Inlines and simplifies all functions, then leaves those that are still called. Says what was computed and never used, outside the library.
+pub fn inline(module: &mut Module) -> Vec<Unused> {
     let calls = call_counts(module);
+    let mut unused = Vec::new();
     for at in callees_first(module) {
         let mut function = std::mem::take(&mut module.functions[at]);
-        simplify(&mut function, &mut module.constants, module.frac);
+        let mut found = simplify(&mut function, module);
         let chosen = |callee: FuncId, size: usize| {
             let callee = callee.0 as usize;
             let candidate = module.functions.get(callee)?;
@@ -27,11 +29,15 @@ pub fn inline(module: &mut Module) {
             (callee != at && !candidate.recursive && fits && size + candidate.size() <= ROOM).then_some(candidate)
         };
         if expand(&mut function, &chosen) {
-            simplify(&mut function, &mut module.constants, module.frac);
+            found.extend(simplify(&mut function, module));
+        }
+        if !function.library {
+            unused.extend(found);
         }
         module.functions[at] = function;
     }
     keep_called(module);
+    unused
 }
 
 fn calls_of(function: &Function) -> impl Iterator<Item = usize> {

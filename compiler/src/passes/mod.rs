@@ -2,7 +2,7 @@
 //!
 //! 1. [`inline`]: functions in place of their calls; every function is simplified (`flow`, `coalesce`, `values`, `dead`) before and after;
 //! 2. [`vectorize`]: loops as operations on whole tensors;
-//! 3. [`constants`]: constants out of loops;
+//! 3. [`invariants`], [`constants`]: out of loops what is the same in every turn;
 //! 4. [`rounds`]: independent interactive instructions of one kind become one;
 //! 5. [`unset`]: what a path may read without having written it holds zero;
 //! 6. [`registers`], when code is emitted: few registers, freed early.
@@ -12,47 +12,78 @@
 pub mod coalesce;
 pub mod constants;
 pub mod dead;
+pub mod dominators;
 pub mod effects;
 pub mod flow;
 pub mod fold;
 pub mod inline;
+pub mod invariants;
 pub mod liveness;
 pub mod registers;
 pub mod rounds;
 #[cfg(test)]
 mod testing;
 pub mod unset;
+pub mod unused;
 pub mod values;
 pub mod vectorize;
 
-use crate::ir::{Constants, Function, Module};
+use crate::ir::{Function, Module};
+use dead::Unused;
 use vectorize::Refusal;
 
-/// Runs all passes but register allocation; the loops that communicate and stay loops.
-pub fn optimise(module: &mut Module) -> Vec<Refusal> {
-    let mut refused = Vec::new();
-    inline::inline(module);
+/// What the passes found that whoever wrote the program should know.
+#[derive(Debug, Default)]
+pub struct Findings {
+    /// Loops that communicate and stay loops.
+    pub refused: Vec<Refusal>,
+    /// Secret computations that nothing uses.
+    pub unused: Vec<Unused>,
+}
+
+/// Runs all passes but register allocation.
+pub fn optimise(module: &mut Module) -> Findings {
+    let mut found = Findings { refused: Vec::new(), unused: inline::inline(module) };
+    unused::keep_unused(&mut found.unused, module);
+    for at in 0..module.functions.len() {
+        let mut function = std::mem::take(&mut module.functions[at]);
+        if vectorize::vectorize(&mut function, &mut module.constants, &mut found.refused) {
+            simplify(&mut function, module);
+        }
+        leave_loops(&mut function, module);
+        module.functions[at] = function;
+    }
     let mut blocks = module.functions.iter().flat_map(|function| &function.blocks);
     let caught = blocks.any(|block| block.handler.is_some());
     for (at, function) in module.functions.iter_mut().enumerate() {
-        if vectorize::vectorize(function, &mut module.constants, &mut refused) {
-            simplify(function, &mut module.constants, module.frac);
-        }
         constants::hoist_constants(function);
         rounds::merge_rounds(function, caught && at > 0);
         unset::set_unset(function, &mut module.constants);
     }
-    refused
+    found
 }
 
-/// Makes one function smaller without moving anything across blocks.
-pub fn simplify(function: &mut Function, constants: &mut Constants, frac: u32) {
+/// Computes before loops what they would compute in every turn.
+fn leave_loops(function: &mut Function, module: &mut Module) {
+    if invariants::rotate(function) {
+        simplify(function, module);
+    }
+    if invariants::hoist_invariants(function) {
+        simplify(function, module);
+    } else {
+        flow::tidy(function);
+    }
+}
+
+/// Makes one function smaller without making anything run where it did not; says what was computed and never used.
+pub fn simplify(function: &mut Function, module: &mut Module) -> Vec<Unused> {
     flow::tidy(function);
     coalesce::coalesce(function);
-    values::number_values(function, constants, frac);
+    values::number_values(function, module);
     flow::tidy(function);
-    values::number_values(function, constants, frac);
+    values::number_values(function, module);
     coalesce::coalesce(function);
-    dead::remove_dead(function);
+    let unused = dead::remove_dead(function, &module.constants);
     flow::tidy(function);
+    unused
 }

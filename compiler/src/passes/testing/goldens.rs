@@ -2,11 +2,21 @@
 
 use super::check;
 use crate::ir::{Constants, Function, Module};
-use crate::passes::{coalesce, constants, dead, flow, inline, registers, rounds, unset, values};
+use crate::passes::{coalesce, constants, dead, flow, inline, invariants, registers, rounds, unset, values};
 
 /// Runs a pass over every function.
 fn each(module: &mut Module, pass: impl Fn(&mut Function, &mut Constants)) -> Vec<String> {
     module.functions.iter_mut().for_each(|function| pass(function, &mut module.constants));
+    Vec::new()
+}
+
+/// Runs a pass that needs the module over every function.
+fn whole(module: &mut Module, pass: impl Fn(&mut Function, &mut Module)) -> Vec<String> {
+    for at in 0..module.functions.len() {
+        let mut function = std::mem::take(&mut module.functions[at]);
+        pass(&mut function, module);
+        module.functions[at] = function;
+    }
     Vec::new()
 }
 
@@ -29,12 +39,23 @@ macro_rules! goldens {
 goldens! {
     flow |module| each(module, |function, _| flow::tidy(function));
     coalesce |module| each(module, |function, _| coalesce::coalesce(function));
-    values |module| {
-        let frac = module.frac;
-        each(module, |function, constants| values::number_values(function, constants, frac))
+    values |module| whole(module, values::number_values);
+    dead |module| {
+        let mut said = Vec::new();
+        for function in &mut module.functions {
+            let unused = dead::remove_dead(function, &module.constants);
+            said.extend(unused.iter().map(|unused| format!("line {}: {} rounds", unused.span.start, unused.rounds)));
+        }
+        said
     };
-    dead |module| each(module, |function, _| dead::remove_dead(function));
     constants |module| each(module, |function, _| constants::hoist_constants(function));
+    invariants |module| each(module, |function, _| {
+        if invariants::rotate(function) {
+            flow::tidy(function);
+        }
+        invariants::hoist_invariants(function);
+        flow::tidy(function);
+    });
     inline |module| {
         inline::inline(module);
         Vec::new()

@@ -81,6 +81,7 @@ fn outcome(input: &str, pass: &dyn Fn(&mut Module) -> Vec<String>) -> Result<Str
 }
 
 /// Runs a pass on every case of its file. What it says about a program is shown as comments.
+#[allow(clippy::disallowed_methods, reason = "a test reads its cases, and writes them where it is told to")]
 fn check(name: &str, pass: impl Fn(&mut Module) -> Vec<String>) {
     let path = path(name);
     let text = std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));

@@ -65,11 +65,19 @@ impl Listing<'_> {
         if let Instruction::Const { dst, value } = &op.instruction {
             return format!("const {} {}", dst.reg(), constant(&self.module.constants, *value));
         }
-        let note = |note: &u32| self.module.notes.get(*note as usize).map_or("?", |note| note.expression.as_str());
         match op.notes.as_slice() {
             [] => op.instruction.to_string(),
-            notes => format!("{}  ; {}", op.instruction, notes.iter().map(note).collect::<Vec<_>>().join(", ")),
+            notes => {
+                let notes: Vec<String> = notes.iter().map(|&note| self.note(note)).collect();
+                format!("{}  ; {}", op.instruction, notes.join(", "))
+            }
         }
+    }
+
+    fn note(&self, note: u32) -> String {
+        let Some(note) = self.module.notes.get(note as usize) else { return "?".into() };
+        let also: String = note.also.iter().map(|&also| format!(" and {}", self.note(also))).collect();
+        format!("{}{also}", note.expression)
     }
 }
 

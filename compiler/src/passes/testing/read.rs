@@ -33,11 +33,14 @@ struct Reader {
     span: Span,
 }
 
+/// Instructions, and what ends them if that is known.
+type DraftBlock = (Vec<Op>, Option<(End, Span)>);
+
 /// A function while it is read: blocks as yet without their numbers.
 #[derive(Default)]
 struct Draft {
     labels: HashMap<String, BlockId>,
-    blocks: Vec<(Vec<Op>, Option<(End, Span)>)>,
+    blocks: Vec<DraftBlock>,
     declared: HashMap<Reg, (Type, u32)>,
     params: Option<Vec<Reg>>,
     /// By the block's place: the handler's name, and what it is told of in.
@@ -157,7 +160,7 @@ impl Reader {
         };
         let note = |(port, reg): (_, Reg)| {
             let (expression, span) = (reg.to_string(), self.span);
-            self.module.notes.push(Note { to: Parties::All, port, expression, why: None, span });
+            self.module.notes.push(Note { to: Parties::All, port, expression, why: None, span, also: Vec::new() });
             self.module.notes.len() as u32 - 1
         };
         disclosed.into_iter().map(note).collect()
@@ -182,7 +185,7 @@ impl Draft {
     }
 
     /// The block to which something can be added.
-    fn open_block(&mut self) -> &mut (Vec<Op>, Option<(End, Span)>) {
+    fn open_block(&mut self) -> &mut DraftBlock {
         if self.blocks.last().is_none_or(|block| block.1.is_some()) {
             self.blocks.push((Vec::new(), None));
         }

@@ -1,4 +1,5 @@
-//! Every opening and every output is in the list of disclosures, once and with its recipients, and nothing else is.
+//! Every opening and every output is in the list of disclosures with its recipients, and nothing else is. It is there more than once
+//! where it discloses for several places of the source, one entry each.
 
 use super::{VerifyError, each_instruction};
 use crate::isa::Instruction;
@@ -24,11 +25,13 @@ pub(super) fn check(program: &Program) -> Result<(), VerifyError> {
             }
             let found = listed.remove(&(id, at, entry));
             let found = found.ok_or_else(|| format!("entry {entry} is not in the list of disclosures"))?;
-            agrees(program, found, port).map_err(|message| format!("entry {entry} {message}"))?;
+            for found in found {
+                agrees(program, found, port).map_err(|message| format!("entry {entry} {message}"))?;
+            }
         }
         Ok(())
     })?;
-    match listed.into_values().min_by_key(|d| (d.function, d.at, d.entry)) {
+    match listed.into_values().flatten().min_by_key(|d| (d.function, d.at, d.entry)) {
         Some(d) => Err(VerifyError::instruction(
             program,
             d.function,
@@ -39,11 +42,13 @@ pub(super) fn check(program: &Program) -> Result<(), VerifyError> {
     }
 }
 
-fn list(program: &Program) -> Result<HashMap<Place, &Disclosure>, VerifyError> {
-    let mut listed = HashMap::new();
+fn list(program: &Program) -> Result<HashMap<Place, Vec<&Disclosure>>, VerifyError> {
+    let mut listed: HashMap<Place, Vec<&Disclosure>> = HashMap::new();
+    let mut seen = HashSet::new();
     for disclosure in &program.disclosures {
         let Disclosure { function, at, entry, .. } = *disclosure;
-        if listed.insert((function, at, entry), disclosure).is_some() {
+        listed.entry((function, at, entry)).or_default().push(disclosure);
+        if !seen.insert((function, at, entry, disclosure.line, &disclosure.expression, &disclosure.why)) {
             let message = format!("the list of disclosures has entry {entry} here twice");
             return Err(VerifyError::instruction(program, function, at as usize, message));
         }
