@@ -27,7 +27,9 @@ fn of_program(subject: &str, file: &Path) -> Vec<Trial> {
     let text = std::fs::read_to_string(file).expect("a program is readable text");
     let blocks = expectation::read(&text);
     if blocks.is_empty() {
-        return vec![Trial::test(format!("{subject}::{name}"), || Err(Failed::from("the program says no expectation")))];
+        return vec![Trial::test(format!("{subject}::{name}"), || {
+            Err(Failed::from("the program says no expectation"))
+        })];
     }
     blocks.iter().flat_map(|block| of_command(&format!("{subject}::{name}"), block)).collect()
 }
