@@ -492,7 +492,7 @@ fn a_reader_that_goes_away() {
     let root = crate::binaries::root();
     let mut command = std::process::Command::new("sh");
     let mpcc = crate::binaries::command("mpcc").get_program().to_string_lossy().into_owned();
-    let program = root.join("programs/auction.mpc");
+    let program = root.join("programs/millionaires.mpc");
     let line = format!(
         "for i in 1 2 3; do '{mpcc}' dis '{0}' | true; '{mpcc}' check '{0}' --format json | true; done",
         program.display()

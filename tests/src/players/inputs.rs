@@ -42,7 +42,7 @@ const CASES: &[Case] = &[
         "an_unknown_kind",
         "sfix[n]",
         "--input x=data.xlsx",
-        &["`data.xlsx` is neither a number nor a file of a known kind (.csv, .npy, .npz)"],
+        &["`data.xlsx` is neither a number nor a file of a known kind (.csv, .npy, .npz, .safetensors)"],
         "xlsx",
     ),
     case("the_wrong_kind", "sfix[n]", "--input x=table.npy", &["table.npy: this is not an .npy file"], "table"),

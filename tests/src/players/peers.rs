@@ -221,12 +221,12 @@ fn another_version_of_the_bytecode() {
     let cluster = Cluster::new(SUM, 2);
     let mut bytes = cluster.read("model.mpcb");
     let at = VERSION_AT;
-    assert_eq!(bytes[at..at + 2], [1, 0], "the version has moved: {:?}", &bytes[..16]);
-    bytes[at] = 2;
+    assert_eq!(bytes[at..at + 2], [2, 0], "the version has moved: {:?}", &bytes[..16]);
+    bytes[at] = 3;
     let said = load(&cluster, &bytes);
     assert_eq!(said.code, Some(65), "{}", said.err);
     expect_err(&said, "bad.mpcb: ");
-    expect_err(&said, "version 2");
+    expect_err(&said, "version 3");
 }
 
 /// Where the version stands in a file: behind the magic number.
