@@ -1,6 +1,8 @@
 //! How long each phase of compiling a file takes, and how much memory is in use at most by its end:
 //! `cargo run --release -p mpcc --no-default-features --example phases -- FILE [TIMES]`.
 
+#![allow(clippy::disallowed_methods, reason = "a measurement has a clock and a command line; the core has neither")]
+
 use mpcc::source::{Disk, Files, Sources};
 use mpcc::types::{Library, check};
 use mpcc::{emit, lower, passes, syntax};

@@ -144,7 +144,7 @@ impl Loader<'_> {
         each_import(&self.modules.get(id).tree.body, &mut |import| wanted.push(import));
         for import in wanted {
             match import {
-                Import::Path(path) => drop(self.module(place, &path, &[])),
+                Import::Path(path) => self.module(place, &path, &[]),
                 Import::From(path, names) => {
                     let inside: Vec<_> = names.iter().map(|name| path.joined(name)).collect();
                     self.module(place, &path, &inside);

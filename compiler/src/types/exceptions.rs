@@ -212,7 +212,7 @@ fn defined_twice(class: &ast::ClassDef) -> Diagnostic {
 
 /// An exception that is raised: its class and message, or what a handler was told of.
 enum Raised {
-    New(ExceptionId, Value),
+    New(ExceptionId, Box<Value>),
     Again(Caught),
 }
 
@@ -326,7 +326,7 @@ impl<'a> Body<'a, '_> {
             Found::Class(id) => {
                 let message =
                     args.map_or_else(|| Some(Value::text("", value.span)), |args| self.message(id, args, value.span));
-                message.map(|message| Raised::New(id, message))
+                message.map(|message| Raised::New(id, Box::new(message)))
             }
             Found::Broken => None,
             found => {

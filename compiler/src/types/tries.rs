@@ -405,6 +405,6 @@ impl<'a> Body<'a, '_> {
 }
 
 /// The names that a block changes, as a whole or in part.
-fn changed<'a>(block: &'a [ast::Stmt]) -> Vec<&'a str> {
+fn changed(block: &[ast::Stmt]) -> Vec<&str> {
     Mentions::of_block(block).all_changed().collect()
 }

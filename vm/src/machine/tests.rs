@@ -400,7 +400,7 @@ function f0 "main"
                 machine.step().unwrap();
             }
             let before = registers(&machine.state);
-            machine.step().ok().and_then(|_| machine.told).map(|_| [before, registers(&machine.state)])
+            machine.step().ok().and(machine.told).map(|_| [before, registers(&machine.state)])
         });
         found.into_iter().next().flatten()
     }

@@ -110,6 +110,6 @@ mod tests {
     fn sizes_have_prefixes() {
         assert_eq!([0, 999, 1000, 999_960, 1_500_000].map(bytes), ["0 B", "999 B", "1.0 kB", "1.0 MB", "1.5 MB"]);
         assert_eq!([2e-5, 0.0405, 1.5, 90.0, 9000.0].map(seconds), ["20 µs", "40 ms", "1.5 s", "1.5 min", "2.5 h"]);
-        assert_eq!(rate(Bandwidth(12.5e6)), "100 Mbit/s".replace("100 M", "100 M"));
+        assert_eq!(rate(Bandwidth(12.5e6)), "100 Mbit/s");
     }
 }
