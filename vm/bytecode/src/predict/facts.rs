@@ -63,10 +63,15 @@ impl Facts {
 
     fn prove(&self, e: &Expr, steps: u32) -> bool {
         let (terms, _) = e.terms();
+        // What stands within an atom is paid for from the same steps: facts about atoms may lead back to them.
+        let side = |side: &Expr| match side {
+            Expr::Num(value) => *value >= 0,
+            Expr::Poly(_) => steps > 0 && self.prove(&shifted(side), steps - 1),
+        };
         let natural = |atom: &Atom| match atom {
-            Atom::Max(pair) => pair.iter().any(|side| self.is_natural(side)),
-            Atom::Min(pair) | Atom::Quotient(pair) => pair.iter().all(|side| self.is_natural(side)),
-            Atom::Power(pair) => self.is_natural(&pair[0]),
+            Atom::Max(pair) => pair.iter().any(side),
+            Atom::Min(pair) | Atom::Quotient(pair) => pair.iter().all(side),
+            Atom::Power(pair) => side(&pair[0]),
             Atom::Hidden(hidden) => matches!(hidden, Hidden::Turns(_) | Hidden::Holds(_)),
             Atom::Symbol(_) | Atom::Turn(_) | Atom::IsNatural(_) | Atom::IsZero(_) => true,
         };
