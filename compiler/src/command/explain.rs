@@ -71,7 +71,7 @@ mod tests {
     #[test]
     fn an_unknown_code_is_answered_with_one_that_exists() {
         let message = |written| page(written).expect_err("no such code").message;
-        assert_eq!(message("E0495"), "there is no code `E0495`; did you mean E0405? `mpcc explain` lists all of them");
+        assert_eq!(message("E0407"), "there is no code `E0407`; did you mean E0405? `mpcc explain` lists all of them");
         assert_eq!(message("hello"), "there is no code `hello`; `mpcc explain` lists all of them");
     }
 

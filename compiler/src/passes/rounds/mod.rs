@@ -2,7 +2,7 @@
 //!
 //! Blocks that run equally often, one after the other ([`line`]), are taken together: what stands between two of them (the arms of an
 //! `if`, a loop) is one thing in their line, which instructions may pass that it does not concern. The dependencies of all these make a
-//! [`graph`]; a [`plan`] says in which order the interactive ones run, and which together; local instructions run when they can.
+//! [`graph`]; a plan says in which order the interactive ones run, and which together; local instructions run when they can.
 //! An instruction that gains nothing by moving stays in its block.
 //!
 //! Every instruction runs exactly when it did: nothing is computed that was not computed before, and no round is added.
