@@ -33,13 +33,13 @@ fn find(written: &str) -> Option<Code> {
     })
 }
 
-/// The code whose number is nearest to the one that is written.
+/// The code whose number is nearest to the one that is written, among warnings where one is written and among errors otherwise.
 fn near(written: &str) -> Option<Code> {
     let digits: String = written.chars().filter(char::is_ascii_digit).take(9).collect();
     let number: i64 = digits.parse().ok()?;
     let distance = |code: &Code| code.id()[1..].parse::<i64>().map_or(i64::MAX, |other| (other - number).abs());
     let warning = written.starts_with(['w', 'W']);
-    Code::ALL.iter().copied().min_by_key(|code| (distance(code), code.id().starts_with('W') != warning))
+    Code::ALL.iter().copied().min_by_key(|code| (code.id().starts_with('W') != warning, distance(code)))
 }
 
 /// Every code with its summary.
@@ -71,7 +71,7 @@ mod tests {
     #[test]
     fn an_unknown_code_is_answered_with_one_that_exists() {
         let message = |written| page(written).expect_err("no such code").message;
-        assert_eq!(message("E0407"), "there is no code `E0407`; did you mean E0405? `mpcc explain` lists all of them");
+        assert_eq!(message("E0499"), "there is no code `E0499`; did you mean E0405? `mpcc explain` lists all of them");
         assert_eq!(message("hello"), "there is no code `hello`; `mpcc explain` lists all of them");
     }
 
