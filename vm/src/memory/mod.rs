@@ -2,6 +2,7 @@
 //! and a value that nobody else holds is changed in place.
 
 mod raised;
+mod room;
 pub mod shape;
 mod text;
 

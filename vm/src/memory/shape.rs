@@ -1,12 +1,15 @@
 //! Shapes: broadcasting, and the operations that move elements around. They are the same for public tensors and for every
 //! part of a share, so they take any element.
 
-use super::{Elements, Raised};
+use super::{Elements, Raised, room};
 use crate::algebra::Tensor;
 use ndarray::{ArrayView, Axis, IxDyn, SliceInfoElem};
 
 /// The most elements a tensor may have: what is larger is a mistake in the program, not a computation.
 pub const MOST_ELEMENTS: usize = 1 << 33;
+
+/// Bytes of an element that is not a truth value, at least.
+const LEAST_BYTES: u64 = 8;
 
 /// The most axes a tensor may have.
 pub const MOST_AXES: usize = 64;
@@ -19,7 +22,7 @@ pub fn show(shape: &[usize]) -> String {
 /// The number of elements of a shape.
 ///
 /// # Errors
-/// `OverflowError` beyond [`MOST_ELEMENTS`].
+/// `OverflowError` beyond [`MOST_ELEMENTS`], or beyond the memory that is free.
 pub fn count(shape: &[usize]) -> Result<usize, Raised> {
     let too_large = || Raised::overflow(format!("a tensor of shape {} is too large", show(shape)));
     if shape.len() > MOST_AXES {
@@ -27,10 +30,12 @@ pub fn count(shape: &[usize]) -> Result<usize, Raised> {
     }
     // Sizes before a zero must not overflow either: the libraries below multiply them without looking.
     let beside_zero = shape.iter().filter(|&&size| size > 0).try_fold(1usize, |all, &size| all.checked_mul(size));
-    match beside_zero {
-        Some(elements) if elements <= MOST_ELEMENTS => Ok(shape.iter().product()),
-        Some(_) | None => Err(too_large()),
-    }
+    let elements = match beside_zero {
+        Some(elements) if elements <= MOST_ELEMENTS => shape.iter().product(),
+        Some(_) | None => return Err(too_large()),
+    };
+    room::check(shape, elements as u64 * LEAST_BYTES)?;
+    Ok(elements)
 }
 
 /// An empty vector with room for a shape's elements.
