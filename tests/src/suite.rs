@@ -11,6 +11,7 @@ pub fn trials() -> Vec<Trial> {
         trial("a_folder_says_a_line_a_test_and_why_it_failed", folder),
         trial("every_scheme_runs_a_test", every_scheme),
         trial("json_has_places_and_values", json),
+        trial("json_has_budgets", budgets),
         trial("no_test_is_an_error", none),
     ]
 }
@@ -60,6 +61,17 @@ fn json() -> Result<(), Failed> {
         && (first["message"] == "AssertionError: 6 == 7" && first["printed"] == "before\n")
         && first["trace"][0]["line"] == 22
         && found["failed"] == 2;
+    ensure(good && said.code == Some(1), &said)
+}
+
+fn budgets() -> Result<(), Failed> {
+    let said = test(&["tests/suite/budget.mpc", "--format", "json", "--filter", "too_dear"]);
+    let found: Value = serde_json::from_str(&said.out)?;
+    let budgets: Vec<&Value> = (0..3).map(|at| &found["tests"][at]["budget"]).collect();
+    let cost = |at: usize| (budgets[at]["cost"]["rounds"].as_u64(), budgets[at]["cost"]["exact"].as_bool());
+    let good = [cost(0), cost(1), cost(2)] == [(Some(9), Some(true)), (Some(5), Some(true)), (Some(1), Some(true))]
+        && (budgets[0]["rounds"] == 8 && budgets[0]["bytes"] == 400 && budgets[0]["kept"] == false)
+        && (budgets[0]["lines"][0]["line"] == 6 && budgets[0]["lines"][0]["bytes"] == 256);
     ensure(good && said.code == Some(1), &said)
 }
 

@@ -2,17 +2,19 @@
 //!
 //! A test runs as `mpcc run` does, in processes of its own: one that hangs, dies or prints disturbs no other.
 
+mod budget;
 mod outcome;
 mod report;
 
 use super::{Failure, Format, color, exit};
+use budget::Account;
 use clap::Args;
 use mpc_bytecode::Program;
 use mpcc::diagnostic::{Diagnostic, any_error, render};
 use mpcc::source::Disk;
 use mpcc::suite::{Suite, Test};
 use mpcvm::config::Sharing;
-use outcome::Outcome;
+use outcome::{Call, Outcome};
 use report::Report;
 use std::collections::{BTreeMap, HashSet, VecDeque};
 use std::path::{Path, PathBuf};
@@ -75,6 +77,7 @@ struct Job<'s> {
     program: PathBuf,
     setting: Setting,
     shows_setting: bool,
+    account: Option<Account>,
 }
 
 /// Runs the command.
@@ -198,10 +201,15 @@ fn planned<'s>(
     let file = folder.join(format!("{number}.mpcb"));
     std::fs::write(&file, program.to_bytes())
         .map_err(|error| Failure::new(exit::SYSTEM, format!("cannot write {}: {error}", file.display())))?;
-    let settings = settings(args, program)?;
-    let shows_setting = matches!(args.sharing, Schemes::All);
-    let job = |setting| Job { suite, test, name: name.to_owned(), program: file.clone(), setting, shows_setting };
-    Ok(settings.into_iter().map(job).collect())
+    let job = |setting| {
+        let priced = priced(args, setting);
+        let account = Account::of(test, program, priced);
+        let counts = account.as_ref().is_some_and(Account::has_to_run);
+        let setting = if counts { priced } else { setting };
+        let shows_setting = counts || matches!(args.sharing, Schemes::All);
+        Job { suite, test, name: name.to_owned(), program: file.clone(), setting, shows_setting, account }
+    };
+    Ok(settings(args, program)?.into_iter().map(job).collect())
 }
 
 fn settings(args: &TestArgs, program: &Program) -> Result<Vec<Setting>, Failure> {
@@ -224,6 +232,17 @@ fn settings(args: &TestArgs, program: &Program) -> Result<Vec<Setting>, Failure>
     };
     let setting = |sharing, ring| Setting { sharing, players: players(sharing), ring };
     Ok(schemes.iter().flat_map(|sharing| rings.iter().map(|ring| setting(*sharing, *ring))).collect())
+}
+
+/// For which setting the cost of a test is held to its budget.
+fn priced(args: &TestArgs, setting: Setting) -> Setting {
+    match (setting.sharing, args.sharing) {
+        (Sharing::Plain, Schemes::One(_)) => {
+            let players = args.players.filter(|&players| players >= Sharing::Additive.fewest_players());
+            Setting { sharing: Sharing::Additive, players: players.unwrap_or(3), ring: setting.ring }
+        }
+        (Sharing::Plain, Schemes::All) | (Sharing::Additive, _) => setting,
+    }
 }
 
 /// Runs all jobs, as many at a time as their processes have cores, and gives the outcomes in the order of the jobs.
@@ -263,6 +282,11 @@ fn execute(job: &Job<'_>, timeout: Duration) -> Result<Outcome, Failure> {
     let mut command = Command::new(std::env::current_exe().map_err(system)?);
     command.arg("run").arg(&job.program).args(["--sharing", sharing.name(), "--ring", &ring.to_string()]);
     command.args(["--players", &players.to_string()]);
+    let counts = job.account.as_ref().is_some_and(Account::has_to_run);
+    let report = job.program.with_extension(format!("{ring}.json"));
+    if counts {
+        command.arg("--report").arg(&report);
+    }
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let start = Instant::now();
     let mut child = command.spawn().map_err(system)?;
@@ -281,5 +305,17 @@ fn execute(job: &Job<'_>, timeout: Duration) -> Result<Outcome, Failure> {
     };
     let time = start.elapsed();
     let (out, err) = (out.join().unwrap_or_default(), err.join().unwrap_or_default());
-    Ok(Outcome::of(job.test, status.map(|status| status.code()), time, out, &err))
+    let status = status.map(|status| status.code());
+    let outcome = Outcome::of(job.test, &start_of(job), status, time, out, &err);
+    let counted = if counts { budget::counted(&report) } else { None };
+    Ok(Outcome { counted, ..outcome })
+}
+
+/// The call of a test, as a run names it.
+fn start_of(job: &Job<'_>) -> Call {
+    let Suite { sources, .. } = job.suite;
+    let source = sources.get(job.test.span.file);
+    let file = source.and_then(|source| source.path.file_name()).unwrap_or_default().to_string_lossy().into_owned();
+    let line = sources.position(job.test.span).map_or(0, |position| position.line);
+    Call { file, line, function: String::new() }
 }

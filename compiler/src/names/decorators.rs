@@ -126,6 +126,9 @@ fn test(args: &[Arg], span: Span, found: &mut Vec<Diagnostic>) -> Test {
     test
 }
 
+/// A budget, as it is written.
+const WRITTEN: &str = "`@budget(rounds=20, bytes=2_000_000)`";
+
 fn budget(args: &[Arg], span: Span, found: &mut Vec<Diagnostic>) -> Budget {
     let mut budget = Budget { rounds: None, bytes: None, span };
     for arg in args {
@@ -133,15 +136,23 @@ fn budget(args: &[Arg], span: Span, found: &mut Vec<Diagnostic>) -> Budget {
             ExprKind::Int(number) => u64::try_from(*number).ok(),
             _ => None,
         };
-        match (&arg.kind, number) {
-            (ArgKind::Keyword(option), Some(number)) if option.text == "rounds" => budget.rounds = Some(number),
-            (ArgKind::Keyword(option), Some(number)) if option.text == "bytes" => budget.bytes = Some(number),
-            _ => found.push(bad_option("budget", arg, &["rounds", "bytes"], "`@budget(rounds=20, bytes=2_000_000)`")),
+        let limit = match &arg.kind {
+            ArgKind::Keyword(option) if option.text == "rounds" => Some(&mut budget.rounds),
+            ArgKind::Keyword(option) if option.text == "bytes" => Some(&mut budget.bytes),
+            ArgKind::Keyword(_) | ArgKind::Positional | ArgKind::Star => None,
+        };
+        match (limit, number) {
+            (Some(limit), Some(number)) => *limit = Some(number),
+            (Some(_), None) => {
+                let wrong = bad_option("budget", arg, &["rounds", "bytes"], WRITTEN);
+                found.push(wrong.label("a limit is a number, written out"));
+            }
+            (None, _) => found.push(bad_option("budget", arg, &["rounds", "bytes"], WRITTEN)),
         }
     }
     if args.is_empty() {
         let message = "this budget limits nothing";
-        found.push(Diagnostic::new(Code::BadTest, span, message).help("`@budget(rounds=20, bytes=2_000_000)`"));
+        found.push(Diagnostic::new(Code::BadTest, span, message).help(WRITTEN));
     }
     budget
 }

@@ -5,7 +5,7 @@ mod given;
 mod json;
 pub mod source;
 mod table;
-mod units;
+pub mod units;
 
 use super::{Failure, build, exit, print};
 use clap::{Args, ValueEnum};

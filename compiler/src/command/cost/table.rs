@@ -1,6 +1,6 @@
 //! Costs for people: a total, functions, lines, what is dealt.
 
-use super::units::{bytes, rate, seconds};
+use super::units::{bytes, plural, rate, seconds};
 use super::{Report, Sharing};
 use mpc_bytecode::cost::bill::{Amount, Bill, By, Formula, Row, Unknown};
 use mpc_bytecode::predict::show::grouped;
@@ -163,10 +163,6 @@ fn shortened(text: &str, width: usize) -> String {
 
 fn shown(formula: &Option<Expr>) -> String {
     formula.as_ref().map_or_else(|| "no formula".into(), Expr::to_string)
-}
-
-fn plural(count: u128, what: &str) -> String {
-    format!("{} {what}{}", grouped(count), if count == 1 { "" } else { "s" })
 }
 
 fn dealt(report: &Report<'_>) -> String {

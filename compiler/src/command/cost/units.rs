@@ -1,5 +1,6 @@
 //! Times, rates and sizes as people write them.
 
+use mpc_bytecode::predict::show::grouped;
 use std::str::FromStr;
 
 /// Seconds.
@@ -60,6 +61,11 @@ impl FromStr for Bandwidth {
 /// Bytes with a prefix: `1.2 kB`.
 pub fn bytes(count: u64) -> String {
     prefixed(count as f64, "B", &["", "k", "M", "G", "T", "P", "E"])
+}
+
+/// `1 round`, `2,000 rounds`.
+pub fn plural(count: u128, what: &str) -> String {
+    format!("{} {what}{}", grouped(count), if count == 1 { "" } else { "s" })
 }
 
 /// Seconds with a prefix: `40 ms`, `2.5 h`.

@@ -1,5 +1,6 @@
 //! How a test ended, read from what its processes said.
 
+use super::budget::Counted;
 use mpcc::suite::Test;
 use std::io::Read;
 use std::thread::JoinHandle;
@@ -25,6 +26,8 @@ pub struct Outcome {
     pub trace: Vec<Call>,
     /// What it printed.
     pub printed: String,
+    /// Rounds and bytes, where the run was to count them.
+    pub counted: Option<Counted>,
     /// How long it ran, its start included.
     pub time: Duration,
 }
@@ -40,9 +43,18 @@ pub fn reader(pipe: Option<impl Read + Send + 'static>) -> JoinHandle<String> {
 }
 
 impl Outcome {
-    /// `status` is the exit code, `None` within for a signal, `None` for a test that was stopped.
-    pub fn of(test: &Test, status: Option<Option<i32>>, time: Duration, printed: String, said: &str) -> Self {
-        let (error, trace) = read(said);
+    /// `status` is the exit code, `None` within for a signal, `None` for a test that was stopped; `start` is the call of the test, which nobody
+    /// wrote.
+    pub fn of(
+        test: &Test,
+        start: &Call,
+        status: Option<Option<i32>>,
+        time: Duration,
+        printed: String,
+        said: &str,
+    ) -> Self {
+        let (error, mut trace) = read(said);
+        trace.pop_if(|outermost| outermost == start);
         let name = error.split([':', ' ']).next().unwrap_or_default();
         let failure = match (status, &test.raises) {
             (None, _) => Some(format!("still running after {} s, and stopped", time.as_secs())),
@@ -57,7 +69,7 @@ impl Outcome {
             }),
         };
         let trace = if failure.is_some() { trace } else { Vec::new() };
-        Outcome { failure, trace, printed, time }
+        Outcome { failure, trace, printed, counted: None, time }
     }
 }
 
@@ -96,7 +108,8 @@ mod tests {
 
     fn outcome(raises: Option<&str>, code: i32, said: &str) -> Outcome {
         let test = Test { name: "t".into(), span: Span::default(), raises: raises.map(str::to_owned), budget: None };
-        Outcome::of(&test, Some(Some(code)), Duration::ZERO, String::new(), said)
+        let start = Call { file: "a.mpc".into(), line: 5, function: String::new() };
+        Outcome::of(&test, &start, Some(Some(code)), Duration::ZERO, String::new(), said)
     }
 
     #[test]
@@ -106,6 +119,8 @@ mod tests {
         assert_eq!(found.failure.as_deref(), Some("AssertionError: 3 == 4"));
         let call = |line, function: &str| Call { file: "a.mpc".into(), line, function: function.into() };
         assert_eq!(found.trace, [call(7, "f"), call(9, "")]);
+        let said = said.replace("a.mpc:9", "a.mpc:5");
+        assert_eq!(outcome(None, 1, &said).trace, [call(7, "f")], "without the call that nobody wrote");
     }
 
     #[test]

@@ -44,33 +44,29 @@ impl Report {
 
     /// A test that has run.
     pub fn add(&mut self, job: &Job<'_>, outcome: &Outcome) {
-        let Job { suite, test, name, setting, .. } = job;
+        let Job { suite, test, name, setting, account, .. } = job;
+        let text = |call: &Call| text_of(suite, call).unwrap_or_default().to_owned();
+        let overrun = account.as_ref().and_then(|account| account.overrun(outcome.counted, text));
+        let failed = outcome.failure.is_some() || overrun.is_some();
         let mut object = place(suite, test, name);
         object["sharing"] = json!(setting.sharing.name());
         object["players"] = json!(setting.players);
         object["ring"] = json!(setting.ring);
         object["seconds"] = json!(outcome.time.as_secs_f64());
-        object["outcome"] = json!(if outcome.failure.is_some() { "failed" } else { "ok" });
-        let scheme = match (job.shows_setting, setting.players) {
-            (false, _) => String::new(),
-            (true, 1) => format!(" [{}, ring {}]", setting.sharing, setting.ring),
-            (true, players) => format!(" [{}, {players} players, ring {}]", setting.sharing, setting.ring),
-        };
-        let time = shown_time(outcome.time);
-        match &outcome.failure {
-            None => {
-                self.passed += 1;
-                self.say(&format!("ok   {name}{scheme}  {time}"));
-            }
-            Some(failure) => {
-                self.failed += 1;
-                self.say(&format!("FAIL {name}{scheme}  {time}"));
-                self.say(&details(suite, failure, outcome));
-                object["message"] = json!(failure);
-                object["trace"] = outcome.trace.iter().map(call_object).collect();
-                object["printed"] = json!(outcome.printed);
-            }
+        object["outcome"] = json!(if failed { "failed" } else { "ok" });
+        if let Some(account) = account {
+            object["budget"] = account.json(outcome.counted);
         }
+        let (word, time) = (if failed { "FAIL" } else { "ok  " }, shown_time(outcome.time));
+        self.say(&format!("{word} {name}{}  {time}", scheme(job)));
+        if failed {
+            self.say(&details(suite, outcome, overrun.as_deref().unwrap_or_default()));
+            let over = overrun.as_deref().and_then(|said| said.first()).map(String::as_str);
+            object["message"] = json!(outcome.failure.as_deref().or(over));
+            object["trace"] = outcome.trace.iter().map(call_object).collect();
+            object["printed"] = json!(outcome.printed);
+        }
+        *(if failed { &mut self.failed } else { &mut self.passed }) += 1;
         self.objects.push(object);
     }
 
@@ -108,23 +104,35 @@ fn shown_time(time: Duration) -> String {
     if seconds < 1.0 { format!("{} ms", time.as_millis()) } else { format!("{seconds:.1} s") }
 }
 
+/// How a test was run, where that is not plain to see.
+fn scheme(job: &Job<'_>) -> String {
+    let setting = &job.setting;
+    match (job.shows_setting, setting.players) {
+        (false, _) => String::new(),
+        (true, 1) => format!(" [{}, ring {}]", setting.sharing, setting.ring),
+        (true, players) => format!(" [{}, {players} players, ring {}]", setting.sharing, setting.ring),
+    }
+}
+
 fn place(suite: &Suite, test: &Test, name: &str) -> Value {
     let line = suite.sources.position(test.span).map_or(1, |position| position.line);
     json!({ "name": name, "file": file_of(suite), "test": test.name, "line": line })
 }
 
-fn call_object(call: &Call) -> Value {
+pub fn call_object(call: &Call) -> Value {
     json!({ "file": call.file, "line": call.line, "function": call.function })
 }
 
-/// Why a test failed, where, and what it printed before.
-fn details(suite: &Suite, failure: &str, outcome: &Outcome) -> String {
-    let mut lines: Vec<String> = failure.lines().map(|line| format!("     {line}")).collect();
+/// Why a test failed, where, by how much it is over its budget, and what it printed before.
+fn details(suite: &Suite, outcome: &Outcome, overrun: &[String]) -> String {
+    let mut lines: Vec<String> =
+        outcome.failure.iter().flat_map(|failure| failure.lines()).map(|line| format!("     {line}")).collect();
     for call in &outcome.trace {
         let function = if call.function.is_empty() { String::new() } else { format!(" in {}", call.function) };
         lines.push(format!("       at {}:{}{function}", call.file, call.line));
         lines.extend(text_of(suite, call).map(|text| format!("            {text}")));
     }
+    lines.extend(overrun.iter().map(|line| format!("     {line}")));
     if !outcome.printed.is_empty() {
         lines.push("     it printed:".to_owned());
         lines.extend(outcome.printed.lines().map(|line| format!("       {line}")));

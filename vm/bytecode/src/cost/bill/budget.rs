@@ -14,36 +14,49 @@ pub struct Budget {
     pub bytes: Option<u64>,
 }
 
-/// A budget that is not kept.
+impl Budget {
+    /// Whether so many rounds are within it.
+    pub fn holds_rounds(&self, rounds: u64) -> bool {
+        self.rounds.is_none_or(|limit| rounds <= limit)
+    }
+
+    /// Whether so many bytes are within it.
+    pub fn holds_bytes(&self, bytes: u64) -> bool {
+        self.bytes.is_none_or(|limit| bytes <= limit)
+    }
+}
+
+/// What a program costs, beside its budget.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Overrun {
-    /// What the program costs.
+pub struct Spending {
+    /// All together.
     pub total: Amount,
     /// Whether that is exact; else it is a bound from below.
     pub exact: bool,
-    /// The lines that cost most, the costliest first.
+    /// The lines that communicate, in order: by rounds where those are too many, else by bytes, the costliest first.
     pub lines: Vec<Row>,
 }
 
 /// Whether a program keeps a budget. All sizes should be given in the setting: what is not known counts as nothing.
 ///
 /// # Errors
-/// What it costs, line by line, where that is more.
+/// What it costs, where that is more.
 pub fn check_budget(
     program: &Program,
     setting: &Setting,
     scheme: Scheme,
     budget: Budget,
-) -> Result<Amount, Box<Overrun>> {
+) -> Result<Spending, Box<Spending>> {
     let ring_bytes = u64::from(setting.ring / 8);
     let prediction = predict(program, setting);
     let bill = bill(&prediction, scheme, ring_bytes, setting.players);
-    let kept = |limit: Option<u64>, found: u64| limit.is_none_or(|limit| found <= limit);
-    if kept(budget.rounds, bill.total.rounds) && kept(budget.bytes, bill.total.most_bytes()) {
-        return Ok(bill.total);
-    }
     let mut lines = rows(&bill, &prediction, By::Line, scheme, ring_bytes);
-    let over_rounds = !kept(budget.rounds, bill.total.rounds);
-    lines.sort_by_key(|row| std::cmp::Reverse(if over_rounds { row.amount.rounds } else { row.amount.most_bytes() }));
-    Err(Box::new(Overrun { exact: bill.unknown.is_empty(), total: bill.total, lines }))
+    let (rounds, bytes) = (budget.holds_rounds(bill.total.rounds), budget.holds_bytes(bill.total.most_bytes()));
+    let cost = |row: &Row| (row.amount.rounds, row.amount.most_bytes());
+    lines.sort_by_key(|row| {
+        let (of_rounds, of_bytes) = cost(row);
+        std::cmp::Reverse(if rounds { (of_bytes, of_rounds) } else { (of_rounds, of_bytes) })
+    });
+    let found = Spending { exact: bill.unknown.is_empty(), total: bill.total, lines };
+    if rounds && bytes { Ok(found) } else { Err(found.into()) }
 }

@@ -17,7 +17,7 @@ mod budget;
 mod price;
 mod rows;
 
-pub use budget::{Budget, Overrun, check_budget};
+pub use budget::{Budget, Spending, check_budget};
 pub use rows::{By, Formula, Row, own_site, rows};
 
 use super::{Correlated, Scheme, dealt_before, sent_before};
