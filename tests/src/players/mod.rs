@@ -1,5 +1,6 @@
 //! Players as a user starts them: processes of their own, on QUIC, with files, mistakes and deaths.
 
+mod approval;
 mod arrays;
 mod authentication;
 mod cluster;
@@ -19,6 +20,7 @@ pub fn trials() -> Vec<Trial> {
         authentication::trials(),
         inputs::trials(),
         peers::trials(),
+        approval::trials(),
         loss::trials(),
         commands::trials(),
     ];

@@ -14,6 +14,9 @@ struct Approved {
     disclosures: Vec<Entry>,
 }
 
+/// What to do about it.
+const SEE: &str = "`mpcc audit FILE` shows each with its place, and the hash";
+
 /// Holds a program to an approval: a hash of 64 hexadecimal digits, or a file that `mpcc audit --format json` wrote.
 ///
 /// # Errors
@@ -25,9 +28,10 @@ pub fn approve(program: &Program, approval: &str) -> Result<(), Failure> {
             return Ok(());
         }
         let own = entries(program).into_iter().collect::<BTreeSet<_>>();
+        let what = if own.is_empty() { "nothing\n".into() } else { format!("\n{}", shown("  ", &own)) };
         let message = format!(
-            "the program's disclosures are not those that were approved: their hash is {found}, approved is {approval}; it discloses\n{}",
-            shown("  ", &own)
+            "the program's disclosures are not those that were approved: their hash is {found}, approved is {approval}; it discloses \
+             {what}{SEE}; a list in place of a hash (`--approve FILE`, written by `mpcc audit --format json`) shows what differs"
         );
         return Err(Failure::new(exit::MISMATCH, message.trim_end()));
     }
@@ -49,7 +53,8 @@ pub fn approve(program: &Program, approval: &str) -> Result<(), Failure> {
     if !gone.is_empty() {
         let _ = write!(message, "approved, and not in the program:\n{}", shown("  - ", &gone));
     }
-    Err(Failure::new(exit::MISMATCH, message.trim_end()))
+    message.push_str(SEE);
+    Err(Failure::new(exit::MISMATCH, message))
 }
 
 /// A line for each entry.

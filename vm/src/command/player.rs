@@ -31,15 +31,17 @@ pub fn run(args: &PlayerArgs) -> Result<(), Failure> {
         if player <= last { Ok(player) } else { Err(usage(&unknown())) }
     })?;
     let Place { cluster, .. } = &place;
-    if let Some(approval) = args.approve.clone().or_else(|| cluster.approval()) {
-        approve(&program, &approval)?;
-    }
+    let approval = args.approve.clone().or_else(|| cluster.approval());
+    let refusal = approval.and_then(|approval| approve(&program, &approval).err());
     if cluster.sharing == Sharing::Plain && cluster.players.len() > 1 {
         let (path, players) = (cluster.path.display(), cluster.players.len());
         let message = format!("{path}: sharing = \"plain\" computes in the clear, at one player; there are {players}");
         return Err(Failure::new(exit::CONFIG, message));
     }
     let job = Job { args, program: &program, place: &place };
+    if let Some(refused) = refusal {
+        return Err(job.refuse(refused));
+    }
     match place.cluster.ring {
         128 => job.run::<u128>(),
         _ => job.run::<u64>(),
@@ -73,6 +75,21 @@ struct Job<'a> {
 }
 
 impl Job<'_> {
+    /// Says why this player does not take part, here and to the others: they would wait for one that never comes.
+    fn refuse(&self, refused: Failure) -> Failure {
+        if refused.code != exit::MISMATCH {
+            return refused;
+        }
+        eprintln!("error: {}", refused.message);
+        let Place { cluster, .. } = self.place;
+        let names = Cast::new(self.program, cluster.players.len(), &cluster.roles)
+            .map(|cast| cast.names(self.program, cluster.players.len()));
+        if let Ok((session, _)) = self.place.join(&self.args.member, &names.unwrap_or_default()) {
+            session.abort(refused.code, "it has not approved what the program discloses");
+        }
+        Failure::new(refused.code, "this player takes no part in the program")
+    }
+
     fn run<D: Domain>(&self) -> Result<(), Failure> {
         let PlayerArgs { inputs, outputs, member, .. } = self.args;
         let Place { cluster, me } = self.place;
