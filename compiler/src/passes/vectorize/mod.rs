@@ -36,31 +36,27 @@ use mpc_bytecode::{Bank, Constant, Instruction, Reg};
 pub use refusal::Refusal;
 use std::collections::{HashMap, HashSet};
 use trace::{Axis, AxisInfo, Env, Fact, Obstacle, Tracer, Val, Why};
-use tree::{Loop, Natural, Reader, each_op};
+use tree::{Loop, Natural, Reader, Ways, each_op};
 
 /// Makes operations on tensors of a function's loops where that can be done; true if there were any.
 /// Those that communicate and stay loops are noted in `refused`. Blocks stand in reverse postorder.
 pub fn vectorize(function: &mut Function, constants: &mut Constants, refused: &mut Vec<Refusal>) -> bool {
-    let before = tree::predecessors(function);
-    let loops = tree::loops(function, &before);
-    if loops.is_empty() {
-        return false;
-    }
+    let Some(ways) = Ways::of(function) else { return false };
     let live = Liveness::of(function);
     let known = known_constants(function);
     let mut made: Vec<(Loop, Vec<Block>)> = Vec::new();
     let mut registers = std::mem::take(&mut function.registers);
     let first_new = registers.0.each_ref().map(|bank| bank.len() as u32);
     let mut done: HashSet<BlockId> = HashSet::new();
-    for natural in &loops {
+    for natural in &ways.loops {
         if natural.blocks.iter().any(|block| done.contains(block)) || !is_uncaught(function, natural, &live) {
             continue;
         }
-        let found = Reader::new(function, &live, &known, constants, &before, &loops).counted(natural);
+        let found = Reader::new(function, &live, &known, constants, &ways).counted(natural);
         let Some(found) = found.filter(is_worth) else { continue };
         let template = Block { code: Vec::new(), ..function.blocks[natural.header.0 as usize].clone() };
         let known = Known { constants: &known, live: &live, first_new };
-        let entries = &before[natural.header.0 as usize];
+        let entries = &ways.before[natural.header.0 as usize];
         let begins = [found.at, found.step]
             .map(|reg| (reg, constant_before(function, constants, known.constants, reg, entries)));
         match nest(&found, begins, &mut registers, constants, &known, template) {
@@ -74,7 +70,7 @@ pub fn vectorize(function: &mut Function, constants: &mut Constants, refused: &m
                     constants,
                     known.constants,
                     found.left,
-                    &before[natural.header.0 as usize],
+                    &ways.before[natural.header.0 as usize],
                 );
                 let turns = turns.and_then(|turns| u64::try_from(turns).ok());
                 let refusal = Refusal::of(found.span, &found.body, &obstacle, turns).filter(|_| !function.library);
@@ -84,7 +80,7 @@ pub fn vectorize(function: &mut Function, constants: &mut Constants, refused: &m
     }
     function.registers = registers;
     let changed = !made.is_empty();
-    replace(function, made, &before, &loops);
+    replace(function, made, &ways);
     if changed {
         flow::tidy(function);
     }
@@ -179,16 +175,16 @@ fn nest(
 }
 
 /// Puts the blocks of nests where the loops were entered.
-fn replace(function: &mut Function, made: Vec<(Loop, Vec<Block>)>, before: &[Vec<BlockId>], loops: &[Natural]) {
+fn replace(function: &mut Function, made: Vec<(Loop, Vec<Block>)>, ways: &Ways) {
     let mut next = function.blocks.len() as u32;
     let mut firsts = HashMap::new();
     for (found, blocks) in &made {
         firsts.insert(found.header, BlockId(next));
         next += blocks.len() as u32;
     }
-    for natural in loops {
+    for natural in &ways.loops {
         let Some(&first) = firsts.get(&natural.header) else { continue };
-        for from in before[natural.header.0 as usize].iter().filter(|from| !natural.blocks.contains(from)) {
+        for from in ways.before[natural.header.0 as usize].iter().filter(|from| !natural.blocks.contains(from)) {
             let target = |to: BlockId| if to == natural.header { first } else { to };
             function.blocks[from.0 as usize].end.retarget(target);
         }

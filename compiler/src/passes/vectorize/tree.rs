@@ -9,7 +9,7 @@ use crate::ir::{BlockId, Function, Op, Table, Terminator};
 use crate::source::Span;
 use mpc_bytecode::operand::{Binary, ConstId};
 use mpc_bytecode::{Constant, Instruction, Reg};
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 /// A step of a sequence.
 #[derive(Clone, Debug)]
@@ -88,35 +88,63 @@ pub struct Natural {
     pub blocks: HashSet<BlockId>,
 }
 
-/// The loops of a function whose blocks stand in reverse postorder: outer ones before those in them.
-pub fn loops(function: &Function, before: &[Vec<BlockId>]) -> Vec<Natural> {
-    let mut out: Vec<Natural> = Vec::new();
+/// The ways through a function whose blocks stand in reverse postorder.
+pub struct Ways {
+    /// For every block, those that lead to it.
+    pub before: Vec<Vec<BlockId>>,
+    /// Its loops: outer ones before those in them.
+    pub loops: Vec<Natural>,
+    /// The place among the loops of each block that is a header.
+    headers: HashMap<BlockId, usize>,
+    /// For every block, the first that all ways from it to a return pass.
+    meets: Vec<Option<BlockId>>,
+}
+
+impl Ways {
+    /// Looks at a function; `None` if it has no loop.
+    pub fn of(function: &Function) -> Option<Self> {
+        let before = predecessors(function);
+        let loops = loops(function, &before);
+        if loops.is_empty() {
+            return None;
+        }
+        let headers = loops.iter().enumerate().map(|(at, found)| (found.header, at)).collect();
+        Some(Ways { before, loops, headers, meets: meets(function) })
+    }
+
+    fn natural(&self, header: BlockId) -> Option<&Natural> {
+        self.headers.get(&header).map(|&at| &self.loops[at])
+    }
+
+    /// True if a way leads from a block to a return.
+    fn returns(&self, at: BlockId) -> bool {
+        self.meets[at.0 as usize].is_some()
+    }
+}
+
+fn loops(function: &Function, before: &[Vec<BlockId>]) -> Vec<Natural> {
+    let mut latches: BTreeMap<BlockId, Vec<BlockId>> = BTreeMap::new();
     for (at, block) in function.blocks.iter().enumerate() {
         block.end.successors(|to| {
             if to.0 as usize <= at {
-                match out.iter_mut().find(|known| known.header == to) {
-                    Some(known) => known.latches.push(BlockId(at as u32)),
-                    None => {
-                        out.push(Natural { header: to, latches: vec![BlockId(at as u32)], blocks: HashSet::from([to]) })
-                    }
-                }
+                latches.entry(to).or_default().push(BlockId(at as u32));
             }
         });
     }
-    for found in &mut out {
-        let mut stack = found.latches.clone();
+    let natural = |(header, latches): (BlockId, Vec<BlockId>)| {
+        let (mut blocks, mut stack) = (HashSet::from([header]), latches.clone());
         while let Some(block) = stack.pop() {
-            if found.blocks.insert(block) {
+            if blocks.insert(block) {
                 stack.extend(&before[block.0 as usize]);
             }
         }
-    }
-    out.sort_by_key(|found| found.header);
-    out
+        Natural { header, latches, blocks }
+    };
+    latches.into_iter().map(natural).collect()
 }
 
 /// For every block, those that lead to it.
-pub fn predecessors(function: &Function) -> Vec<Vec<BlockId>> {
+fn predecessors(function: &Function) -> Vec<Vec<BlockId>> {
     let mut before = vec![Vec::new(); function.blocks.len()];
     for (at, block) in function.blocks.iter().enumerate() {
         block.end.successors(|to| before[to.0 as usize].push(BlockId(at as u32)));
@@ -202,9 +230,7 @@ pub struct Reader<'a> {
     live: &'a Liveness,
     known: &'a Table<Option<ConstId>>,
     constants: &'a crate::ir::Constants,
-    before: &'a [Vec<BlockId>],
-    loops: &'a [Natural],
-    meets: Vec<Option<BlockId>>,
+    ways: &'a Ways,
     /// How many instructions may still be read: blocks that two ways share are read twice, but not without end.
     room: usize,
 }
@@ -216,10 +242,9 @@ impl<'a> Reader<'a> {
         live: &'a Liveness,
         known: &'a Table<Option<ConstId>>,
         constants: &'a crate::ir::Constants,
-        before: &'a [Vec<BlockId>],
-        loops: &'a [Natural],
+        ways: &'a Ways,
     ) -> Self {
-        Reader { function, live, known, constants, before, loops, meets: meets(function), room: 0 }
+        Reader { function, live, known, constants, ways, room: 0 }
     }
 
     /// A loop over a range as a tree; `None` if it is none, or cannot be read.
@@ -242,10 +267,6 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn natural(&self, header: BlockId) -> Option<&'a Natural> {
-        self.loops.iter().find(|known| known.header == header)
-    }
-
     fn is(&self, reg: Reg, value: i64) -> bool {
         matches!(self.known[reg].map(|id| self.constants.get(id)), Some(Constant::Int(shape, values)) if shape.is_empty() && values == &[value])
     }
@@ -255,7 +276,7 @@ impl<'a> Reader<'a> {
         let [latch] = natural.latches[..] else { return None };
         let [step] = &self.block(latch).code[..] else { return None };
         let Instruction::Binary { op: Binary::Add, dst: at, a, b: by } = step.instruction else { return None };
-        let [test] = self.before[latch.0 as usize][..] else { return None };
+        let [test] = self.ways.before[latch.0 as usize][..] else { return None };
         let Terminator::Branch { cond, then, otherwise: exit } = self.block(test).end else { return None };
         if a.reg() != at.reg() || then != latch || natural.blocks.contains(&exit) {
             return None;
@@ -277,7 +298,7 @@ impl<'a> Reader<'a> {
         }
         let exits = natural.blocks.iter().filter(|block| {
             let mut leaves = false;
-            self.block(**block).end.successors(|to| leaves |= !natural.blocks.contains(&to) && self.returns(to));
+            self.block(**block).end.successors(|to| leaves |= !natural.blocks.contains(&to) && self.ways.returns(to));
             leaves
         });
         (steps == 2 && looks == 2 && exits.count() == 1).then_some(Countdown {
@@ -290,11 +311,6 @@ impl<'a> Reader<'a> {
             exit,
             span: step.span,
         })
-    }
-
-    /// True if a way leads from a block to a return.
-    fn returns(&self, at: BlockId) -> bool {
-        self.meets[at.0 as usize].is_some()
     }
 
     fn range_loop(&mut self, natural: &Natural, countdown: Countdown) -> Option<(Node, BlockId)> {
@@ -342,7 +358,9 @@ impl<'a> Reader<'a> {
         let (cond, stay, turn, exit) = loop {
             self.ops(at, &mut head)?;
             match self.block(at).end {
-                Terminator::Jump(to) if inside(to) && to != natural.header && self.natural(to).is_none() => at = to,
+                Terminator::Jump(to) if inside(to) && to != natural.header && self.ways.natural(to).is_none() => {
+                    at = to
+                }
                 Terminator::Branch { cond, then, otherwise } if inside(then) && !inside(otherwise) => {
                     break (cond, true, then, otherwise);
                 }
@@ -377,7 +395,7 @@ impl<'a> Reader<'a> {
     ) -> Option<()> {
         let mut first = true;
         while Some(at) != stop {
-            if let Some(inner) = self.natural(at).filter(|inner| inner.header != natural.header) {
+            if let Some(inner) = self.ways.natural(at).filter(|inner| inner.header != natural.header) {
                 let (node, exit) = self.any_loop(inner)?;
                 out.push(node);
                 at = exit;
@@ -404,7 +422,7 @@ impl<'a> Reader<'a> {
                 }
                 Terminator::Return(_) | Terminator::Reraise(_) => return None,
             }
-            if !natural.blocks.contains(&at) && Some(at) != stop && self.returns(at) {
+            if !natural.blocks.contains(&at) && Some(at) != stop && self.ways.returns(at) {
                 return None;
             }
         }
@@ -423,9 +441,9 @@ impl<'a> Reader<'a> {
         test: Option<BlockId>,
         out: &mut Vec<Node>,
     ) -> Option<BlockId> {
-        let (leads, other) = (self.returns(then), self.returns(otherwise));
+        let (leads, other) = (self.ways.returns(then), self.ways.returns(otherwise));
         let meet = match (leads, other) {
-            (true, true) => self.meets[at.0 as usize]?,
+            (true, true) => self.ways.meets[at.0 as usize]?,
             (true, false) => then,
             (false, true) => otherwise,
             (false, false) => return None,
