@@ -35,6 +35,11 @@ pub fn edges_of_values(function: &Function) -> Vec<Vec<usize>> {
     edges
 }
 
+/// Where [`edges_of_values`] begin: at the first block, or at the node before it.
+pub fn first_of_values(function: &Function, edges: &[Vec<usize>]) -> usize {
+    (function.blocks.len()..edges.len()).find(|&door| edges[door].first() == Some(&0)).unwrap_or(0)
+}
+
 /// The dominator tree of a graph whose nodes are numbers.
 pub struct Dominators {
     /// For each node the nearest other on every way to it; itself for the root and what cannot be reached.

@@ -5,10 +5,9 @@
 //! moreover keeps its place among all that can be seen. For that, a loop that tests before its first turn is turned over
 //! ([`rotate`]): the test stands once before the loop and once at its end, and between the first and the loop there is room.
 
-use super::coalesce::Counts;
-use super::dominators::{Dominators, Loop, Loops, edges, reversed};
+use super::dominators::{Dominators, Loop, Loops, edges, edges_of_values, first_of_values, reversed};
 use super::effects::is_pure;
-use super::liveness::Liveness;
+use super::unset::written_first;
 use crate::ir::{Block, BlockId, Function, Op, Table, Terminator};
 use mpc_bytecode::isa::Effect;
 use mpc_bytecode::{Instruction, Locality};
@@ -115,12 +114,9 @@ struct Single {
 
 impl Single {
     fn of(function: &Function) -> Self {
-        let counts = Counts::of(function);
-        let mut once = function.registers.table(false);
-        for op in function.blocks.iter().flat_map(|block| &block.code) {
-            op.writes(|reg| once[reg] = counts.writes[reg] == 1);
-        }
-        Liveness::of(function).before(BlockId(0), |reg| once[reg] = false);
+        let edges = edges_of_values(function);
+        let dominators = Dominators::of(&edges, first_of_values(function, &edges));
+        let once = written_first(function, &dominators);
         Single { once, written: function.registers.table(0), moved: function.registers.table(0), turn: 0 }
     }
 

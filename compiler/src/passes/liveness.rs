@@ -16,7 +16,7 @@ pub struct Liveness {
     words: usize,
     before: Vec<u64>,
     after: Vec<u64>,
-    /// For each block, what its handler reads of what was there before.
+    /// For each block, what its handler reads of what was there before; empty where there are no handlers.
     pinned: Vec<u64>,
 }
 
@@ -72,7 +72,10 @@ impl Liveness {
     fn sets(&mut self, function: &Function, exposed: &[Vec<Reg>]) -> Vec<u64> {
         self.words = self.regs.len().div_ceil(64);
         let size = self.words * function.blocks.len();
-        (self.before, self.after, self.pinned) = (vec![0; size], vec![0; size], vec![0; size]);
+        (self.before, self.after) = (vec![0; size], vec![0; size]);
+        if function.blocks.iter().any(|block| block.handler.is_some()) {
+            self.pinned = vec![0; size];
+        }
         let mut defined = vec![0; size];
         for (at, block) in function.blocks.iter().enumerate() {
             let row = at * self.words;
@@ -96,20 +99,24 @@ impl Liveness {
             changed = false;
             for (at, block) in function.blocks.iter().enumerate().rev() {
                 let row = at * self.words;
+                let rows = row..row + self.words;
+                let after = &mut self.after[rows.clone()];
                 block.end.successors(|to| {
                     let from = to.0 as usize * self.words;
-                    (0..self.words).for_each(|word| self.after[row + word] |= self.before[from + word]);
+                    let next = &self.before[from..from + self.words];
+                    after.iter_mut().zip(next).for_each(|(after, next)| *after |= next);
                 });
                 if let Some(handler) = block.handler {
                     changed |= self.pin(row, &handler);
                 }
-                let rows = row..row + self.words;
                 let through = self.after[rows.clone()].iter().zip(&defined[rows.clone()]);
+                let mut news = 0;
                 for (before, (after, defined)) in self.before[rows].iter_mut().zip(through) {
-                    let more = *before | (after & !defined);
-                    changed |= more != *before;
-                    *before = more;
+                    let more = after & !defined;
+                    news |= more & !*before;
+                    *before |= more;
                 }
+                changed |= news != 0;
             }
         }
     }
@@ -133,12 +140,14 @@ impl Liveness {
 
     /// Calls `visit` with every register that the handler of `block` needs, so that it is needed at every instruction.
     pub fn pinned(&self, block: BlockId, visit: impl FnMut(Reg)) {
-        self.members(&self.pinned, block, visit);
+        if !self.pinned.is_empty() {
+            self.members(&self.pinned, block, visit);
+        }
     }
 
     /// True if the handler of `block` needs a register.
     pub fn is_pinned(&self, block: BlockId, reg: Reg) -> bool {
-        self.has(&self.pinned, block, reg)
+        !self.pinned.is_empty() && self.has(&self.pinned, block, reg)
     }
 
     /// Calls `visit` with every register needed when `block` begins.

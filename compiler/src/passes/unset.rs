@@ -3,8 +3,10 @@
 //! The checker reports variables that may be unset; what is left are paths that it knows cannot be taken, such as a loop that
 //! surely turns once. The verifier knows no such thing.
 
+use super::coalesce::Counts;
+use super::dominators::Dominators;
 use super::liveness::Liveness;
-use crate::ir::{BlockId, Constants, Function, Op};
+use crate::ir::{BlockId, Constants, Function, Op, Table};
 use crate::source::Span;
 use mpc_bytecode::{AnyDst, AnySrc, Constant, Dst, Instruction, Kind, Reg, Src, Type};
 
@@ -24,6 +26,35 @@ pub fn set_unset(function: &mut Function, constants: &mut Constants) {
     }
     begin.append(&mut function.blocks[0].code);
     function.blocks[0].code = begin;
+}
+
+/// Registers that hold one value wherever they are read: parameters that nothing writes, and what one instruction writes before every read.
+/// `dominators` are those of values.
+pub fn written_first(function: &Function, dominators: &Dominators) -> Table<bool> {
+    let counts = Counts::of(function);
+    let mut first = function.registers.table(false);
+    let mut home = function.registers.table(usize::MAX);
+    function.params.iter().for_each(|&reg| first[reg] = counts.writes[reg] == 1);
+    for (at, block) in function.blocks.iter().enumerate() {
+        for op in &block.code {
+            op.writes(|reg| (first[reg], home[reg]) = (counts.writes[reg] == 1, at));
+        }
+    }
+    // The block in which a register has been written above the place that is being looked at.
+    let mut written = function.registers.table(usize::MAX);
+    for (at, block) in function.blocks.iter().enumerate() {
+        let seen = |reg: Reg, written: &Table<usize>| match home[reg] {
+            usize::MAX => true,
+            home if home == at => written[reg] == at,
+            home => dominators.dominates(home, at),
+        };
+        for op in &block.code {
+            op.reads(|reg| first[reg] &= seen(reg, &written));
+            op.writes(|reg| written[reg] = at);
+        }
+        block.end.reads(|reg| first[reg] &= seen(reg, &written));
+    }
+    first
 }
 
 fn set(function: &mut Function, constants: &mut Constants, reg: Reg, span: Span, out: &mut Vec<Op>) {

@@ -12,12 +12,11 @@
 mod facts;
 mod identities;
 
-use super::coalesce::Counts;
-use super::dominators::{Dominators, edges_of_values, reversed};
+use super::dominators::{Dominators, edges_of_values, first_of_values, reversed};
 use super::effects::is_pure;
 use super::fold::{Known, fold};
-use super::liveness::Liveness;
-use crate::ir::{BlockId, Function, Module, Op, Registers, Terminator};
+use super::unset::written_first;
+use crate::ir::{Function, Module, Op, Registers, Terminator};
 use facts::Facts;
 use mpc_bytecode::isa::Effect;
 use mpc_bytecode::operand::{Binary, ConstId};
@@ -27,12 +26,12 @@ use std::collections::HashMap;
 /// Simplifies a function.
 pub fn number_values(function: &mut Function, module: &mut Module) {
     let edges = edges_of_values(function);
-    let first = (function.blocks.len()..edges.len()).find(|&door| edges[door].first() == Some(&0)).unwrap_or(0);
+    let first = first_of_values(function, &edges);
     let dominators = Dominators::of(&edges, first);
     let before = reversed(&edges);
     let mut handles = vec![false; edges.len()];
     edges[function.blocks.len()..].iter().filter_map(|to| to.get(1)).for_each(|&handler| handles[handler] = true);
-    let variable = variables(function);
+    let variable = variables(function, &dominators);
     let ends = function.blocks.iter_mut().map(|block| std::mem::take(&mut block.code)).collect();
     let mut numbering = Numbering::new(&mut function.registers, module, variable, ends);
     let mut ways = vec![Step::Enter { block: first, epoch: 0 }];
@@ -65,20 +64,15 @@ enum Step {
 }
 
 /// Registers that may hold different values in different places: written more than once, or read where they may be unset.
-fn variables(function: &Function) -> PerRegister<bool> {
-    let counts = Counts::of(function);
+fn variables(function: &Function, dominators: &Dominators) -> PerRegister<bool> {
+    let first = written_first(function, dominators);
     let mut variable = PerRegister::new(&function.registers, false);
     for bank in mpc_bytecode::Bank::ALL {
         for index in 0..function.registers.0[bank as usize].len() as u32 {
             let reg = Reg::new(bank, index);
-            variable.set(reg, counts.writes[reg] > 1);
+            variable.set(reg, !first[reg]);
         }
     }
-    Liveness::of(function).before(BlockId(0), |reg| {
-        if !function.params.contains(&reg) {
-            variable.set(reg, true);
-        }
-    });
     variable
 }
 
