@@ -192,9 +192,12 @@ fn meeting_points(next: &[Vec<usize>], leaves: &[bool]) -> (Vec<bool>, Vec<Optio
 /// The natural loop of each header.
 fn loops(next: &[Vec<usize>], starts: &[usize]) -> Vec<Option<Loop>> {
     let above = immediate(next, 0);
+    let mut place = vec![0; next.len()];
+    postorder(next, 0).into_iter().enumerate().for_each(|(at, block)| place[block] = at);
+    // What stands on all ways to a block comes after it in a postorder.
     let dominates = |header: usize, mut block: usize| loop {
-        if block == header {
-            return true;
+        if block == header || place[block] > place[header] {
+            return block == header;
         }
         match above.get(block).copied().flatten() {
             Some(up) if up != block => block = up,
