@@ -40,7 +40,9 @@ impl Tracer<'_> {
     /// An arm's changes, and the block in which it ends, if it does.
     fn arm(&mut self, nodes: &[Node]) -> Result<(Changes, Option<usize>), Obstacle> {
         let mark = self.env.mark();
+        self.order.arms += 1;
         let ends = self.sequence(nodes)?;
+        self.order.arms -= 1;
         let changes = self.env.back(mark);
         Ok((changes, ends.then_some(self.current)))
     }
@@ -211,9 +213,11 @@ impl Tracer<'_> {
         self.space.retain(|at| !cond.axes.contains(at));
         self.space.push(axis);
         let mark = self.env.mark();
+        self.order.arms += 1;
         if !self.sequence(nodes)? {
             return self.obstacle(None, Why::Effect);
         }
+        self.order.arms -= 1;
         Ok(Some((axis, self.env.back(mark))))
     }
 
@@ -248,6 +252,7 @@ impl Tracer<'_> {
             flat: Some(flat),
             var: None,
             low: None,
+            steps: None,
             point: false,
         });
         Axis(self.axes.len() - 1)
@@ -263,6 +268,11 @@ impl Tracer<'_> {
             a: Src::new(info.count.index),
             b: Src::new(zero.index),
         });
+        if self.can_go_back() {
+            self.own_loop_if(any);
+            return Ok(());
+        }
+        self.risk_value();
         let (raise, after) = (self.block(), self.block());
         let branch = Terminator::Branch { cond: any, then: BlockId(raise as u32), otherwise: BlockId(after as u32) };
         self.end(branch, raise);

@@ -1,5 +1,6 @@
 //! What each instruction becomes when it is done for all turns of a loop at once.
 
+use super::order::Extent;
 use super::product::{Def, How, Product};
 use super::tensor::{Label, Labelled, Lifted, WHOLE};
 use super::trace::{Axis, Fact, Obstacle, Sym, Tracer, Val, Why};
@@ -125,6 +126,9 @@ impl Tracer<'_> {
             | I::Dim { .. }
             | I::Param { .. }
             | I::Format { .. } => self.even(op),
+            I::Print { .. } | I::Input { .. } | I::Output { .. } | I::Call { .. } if self.is_turnwise() => {
+                self.even(op)
+            }
             I::Print { .. } | I::Input { .. } | I::Output { .. } | I::Call { .. } => self.obstacle(None, Why::Effect),
             I::Jump { .. }
             | I::JumpIf { .. }
@@ -148,6 +152,9 @@ impl Tracer<'_> {
         if operands.iter().any(|val| !val.axes.is_empty()) {
             let effect = op.result().is_some_and(|reg| self.kind_of(reg) == Kind::Str);
             return self.obstacle(op.result(), if effect { Why::Effect } else { Why::Shape });
+        }
+        if let (Instruction::Get { .. } | Instruction::Set { .. }, [list, at, ..]) = (&op.instruction, &operands[..]) {
+            self.guard_place(at, Extent::List(list.reg));
         }
         let regs: Vec<Reg> = operands.iter().map(|val| val.reg).collect();
         self.renamed(op, &regs, &[], 0);
@@ -187,6 +194,9 @@ impl Tracer<'_> {
             let new = Op { instruction: renamed(&made), ..op.clone() };
             self.blocks[self.current].code.push(new);
         }
+        if raises {
+            self.risk(op);
+        }
         for (&result, &reg) in results.iter().zip(&made) {
             if raises {
                 self.risky.insert(reg);
@@ -217,6 +227,7 @@ impl Tracer<'_> {
         let src = self.in_turns(op, src);
         let Some(reg) = self.renamed(op, &[src.reg], &src.axes, src.axes.len()) else { return Ok(()) };
         match &op.instruction {
+            Instruction::Open { .. } => self.discloses(),
             Instruction::Trunc { bits, .. } => drop(self.defs.insert(reg, Def::Trunc(*bits, src))),
             Instruction::Retype { .. } => drop(self.defs.insert(reg, Def::Retype(src))),
             Instruction::Neg { .. } => drop(self.defs.insert(reg, Def::Neg(src))),
@@ -236,6 +247,9 @@ impl Tracer<'_> {
         let reg = self.renamed(op, &regs, &axes, axes.len());
         if let (Some(reg), Instruction::Binary { op, .. }) = (reg, &op.instruction) {
             self.learn(*op, reg, &operands);
+            if matches!(op, Binary::Add | Binary::Sub | Binary::Mul) && self.kind(reg) == Kind::Int {
+                self.guard_number(&Val { reg, axes });
+            }
         }
         Ok(())
     }
@@ -357,6 +371,7 @@ impl Tracer<'_> {
         let Some(val) = self.product(Product { a: left, b: right, out, how, kind }) else {
             return self.obstacle(Some(dst), Why::Shape);
         };
+        self.risk_shape();
         self.risky.insert(val.reg);
         self.give(dst, val);
         Ok(())
@@ -405,6 +420,7 @@ impl Tracer<'_> {
             src: Src::new(val.reg.index),
             axes: moved.clone(),
         });
+        self.risk_shape();
         self.risky.insert(reg);
         self.give(dst, Val { reg, axes: val.axes });
         Ok(())
@@ -434,6 +450,7 @@ impl Tracer<'_> {
         }
         let sizes = self.with_counts(&val.axes, sizes);
         let reg = self.reshape(val.reg, &sizes);
+        self.risk_shape();
         self.risky.insert(reg);
         self.give(dst, Val { reg, axes: val.axes });
         Ok(())
@@ -447,6 +464,7 @@ impl Tracer<'_> {
         let spread = self.spread(&val, &val.axes.clone(), sizes.len());
         let sizes = self.with_counts(&val.axes, sizes);
         let reg = self.broadcast(spread, &sizes);
+        self.risk_shape();
         self.risky.insert(reg);
         self.give(dst, Val { reg, axes: val.axes });
         Ok(())
@@ -543,6 +561,8 @@ impl Tracer<'_> {
             places: all.clone(),
             value: AnySrc(spread),
         });
+        self.guard_places(&wide, places);
+        self.risk_shape();
         self.risky.insert(reg);
         Ok(Val { reg, axes })
     }
@@ -566,6 +586,7 @@ impl Tracer<'_> {
             srcs: srcs.clone(),
             axis: at,
         });
+        self.risk_shape();
         self.risky.insert(reg);
         self.give(dst, Val { reg, axes });
         Ok(())
@@ -592,6 +613,7 @@ impl Tracer<'_> {
             srcs: parts.clone(),
             axis: at,
         });
+        self.risk_shape();
         self.risky.insert(reg);
         self.give(dst, Val { reg, axes });
         Ok(())
@@ -607,6 +629,7 @@ impl Tracer<'_> {
             };
         }
         let at = self.in_turns(op, &at);
+        self.guard_place(&at, Extent::Axis(src.reg, 0));
         self.renamed(op, &[src.reg, at.reg], &at.axes, at.axes.len());
         Ok(())
     }
@@ -614,6 +637,7 @@ impl Tracer<'_> {
     fn gather_first(&mut self, dst: Reg, src: &Val, at: &Val) -> Done {
         let tensor = self.labelled(src);
         let moved = self.front(&tensor, &[Label::Own(0)]);
+        self.guard_place(at, Extent::Axis(moved.reg, 0));
         let own = self.own_rank(at);
         let rank = moved.dims.len() - 1 + own;
         let reg = self.moved(moved.reg, rank, |dst, src| Instruction::Gather { dst, src, at: Src::new(at.reg.index) });

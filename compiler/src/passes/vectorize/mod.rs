@@ -16,15 +16,20 @@
 
 mod carry;
 mod choice;
+mod distribute;
 mod elements;
 mod lift;
+mod order;
 mod product;
 mod reductions;
 mod refusal;
 mod serial;
+mod shapes;
+mod steps;
 mod tensor;
 mod trace;
 mod tree;
+mod units;
 
 use super::effects::can_raise;
 use super::flow;
@@ -33,8 +38,11 @@ use crate::ir::{Block, BlockId, Constants, Function, Registers, Table, Terminato
 use mpc_bytecode::isa::Effect;
 use mpc_bytecode::operand::{Binary, ConstId};
 use mpc_bytecode::{Bank, Constant, Instruction, Reg};
+use order::{OWN_LOOP, Order};
 pub use refusal::Refusal;
+use shapes::Shapes;
 use std::collections::{HashMap, HashSet};
+use steps::Step;
 use trace::{Axis, AxisInfo, Env, Fact, Obstacle, Tracer, Val, Why};
 use tree::{Loop, Natural, Reader, Ways, each_op};
 
@@ -44,6 +52,7 @@ pub fn vectorize(function: &mut Function, constants: &mut Constants, refused: &m
     let Some(ways) = Ways::of(function) else { return false };
     let live = Liveness::of(function);
     let known = known_constants(function);
+    let shapes = Shapes::of(function);
     let mut made: Vec<(Loop, Vec<Block>)> = Vec::new();
     let mut registers = std::mem::take(&mut function.registers);
     let first_new = registers.0.each_ref().map(|bank| bank.len() as u32);
@@ -55,14 +64,16 @@ pub fn vectorize(function: &mut Function, constants: &mut Constants, refused: &m
         let found = Reader::new(function, &live, &known, constants, &ways).counted(natural);
         let Some(found) = found.filter(is_worth) else { continue };
         let template = Block { code: Vec::new(), ..function.blocks[natural.header.0 as usize].clone() };
-        let known = Known { constants: &known, live: &live, first_new };
+        let known = Known { constants: &known, live: &live, shapes: &shapes, first_new };
         let entries = &ways.before[natural.header.0 as usize];
         let begins = [found.at, found.step]
             .map(|reg| (reg, constant_before(function, constants, known.constants, reg, entries)));
         match nest(&found, begins, &mut registers, constants, &known, template) {
-            Ok(blocks) => {
+            Ok((blocks, staying)) => {
                 done.extend(&natural.blocks);
                 made.push((found, blocks));
+                let staying = staying.into_iter().filter(|_| !function.library);
+                staying.for_each(|one| note(one, refused));
             }
             Err(obstacle) => {
                 let turns = constant_before(
@@ -74,7 +85,7 @@ pub fn vectorize(function: &mut Function, constants: &mut Constants, refused: &m
                 );
                 let turns = turns.and_then(|turns| u64::try_from(turns).ok());
                 let refusal = Refusal::of(found.span, &found.body, &obstacle, turns).filter(|_| !function.library);
-                refused.extend(refusal.filter(|one| refused.iter().all(|other| other.at != one.at)));
+                refusal.into_iter().for_each(|one| note(one, refused));
             }
         }
     }
@@ -85,6 +96,13 @@ pub fn vectorize(function: &mut Function, constants: &mut Constants, refused: &m
         flow::tidy(function);
     }
     changed
+}
+
+/// Notes a loop that stays one, once for each place.
+fn note(found: Refusal, refused: &mut Vec<Refusal>) {
+    if refused.iter().all(|other| other.at != found.at) {
+        refused.push(found);
+    }
 }
 
 /// What a register holds when a loop begins, where that is a constant just before it.
@@ -150,10 +168,11 @@ fn known_constants(function: &Function) -> Table<Option<ConstId>> {
 struct Known<'a> {
     constants: &'a Table<Option<ConstId>>,
     live: &'a Liveness,
+    shapes: &'a Shapes,
     first_new: [u32; 3],
 }
 
-/// The blocks of a nest done at once. The last of them goes on after it.
+/// The blocks of a nest done at once, and loops in it that stay loops. The last block goes on after the nest.
 fn nest(
     found: &Loop,
     begins: [(Reg, Option<i64>); 2],
@@ -161,17 +180,24 @@ fn nest(
     constants: &mut Constants,
     known: &Known<'_>,
     mut template: Block,
-) -> Result<Vec<Block>, Obstacle> {
+) -> Result<(Vec<Block>, Vec<Refusal>), Obstacle> {
     template.end = Terminator::Return(Vec::new());
-    let mut tracer = Tracer::new(registers, constants, known.constants, known.live, template, known.first_new);
+    let mut tracer =
+        Tracer::new(registers, constants, known.constants, known.live, template, (known.first_new, known.shapes));
     for (reg, value) in begins {
         value.map(|offset| tracer.facts.insert(reg, Fact { offset, ..Fact::default() }));
     }
-    tracer.parallel(found)?;
-    tracer.write_back(found)?;
-    tracer.remove_unused();
-    tracer.sink_disclosures()?;
-    Ok(tracer.blocks)
+    tracer.order = Order::of(found, &tracer);
+    if tracer.order.strict {
+        tracer.current = tracer.block();
+    }
+    let start = tracer.snapshot();
+    let whole = tracer.parallel(found).and_then(|()| tracer.finish(found));
+    if let Err(obstacle) = whole {
+        tracer.restore(start);
+        tracer.distributed(found).and_then(|()| tracer.finish(found)).map_err(|_| obstacle)?;
+    }
+    Ok((tracer.blocks, tracer.refused))
 }
 
 /// Puts the blocks of nests where the loops were entered.
@@ -194,7 +220,11 @@ fn replace(function: &mut Function, made: Vec<(Loop, Vec<Block>)>, ways: &Ways) 
         let last = blocks.len();
         let exit = firsts.get(&found.exit).copied().unwrap_or(found.exit);
         for mut block in blocks {
-            block.end.retarget(|to| if to.0 as usize == last { exit } else { BlockId(first + to.0) });
+            block.end.retarget(|to| match to {
+                OWN_LOOP => found.header,
+                to if to.0 as usize == last => exit,
+                to => BlockId(first + to.0),
+            });
             function.blocks.push(block);
         }
     }
@@ -207,7 +237,7 @@ impl<'a> Tracer<'a> {
         known: &'a Table<Option<ConstId>>,
         live: &'a Liveness,
         template: Block,
-        first_new: [u32; 3],
+        (first_new, shapes): ([u32; 3], &'a Shapes),
     ) -> Self {
         Tracer {
             registers,
@@ -231,48 +261,87 @@ impl<'a> Tracer<'a> {
             span: template.span,
             template,
             first_new,
+            order: Order::default(),
+            refused: Vec::new(),
+            built: HashMap::new(),
+            totals: Vec::new(),
+            shapes,
         }
     }
 
-    /// A loop over a range inside the nest: at once if that can be done, else turn after turn.
-    pub fn counted(&mut self, inner: &Loop) -> Result<(), Obstacle> {
-        let snapshot = self.snapshot();
-        match self.parallel(inner) {
-            Ok(()) => Ok(()),
-            Err(obstacle) if obstacle.header.is_none_or(|header| header == inner.header) => {
-                self.restore(snapshot);
-                self.in_turn(inner)
-            }
-            Err(obstacle) => Err(obstacle),
+    /// What comes after the last turn.
+    fn finish(&mut self, found: &Loop) -> Result<(), Obstacle> {
+        self.write_back(found)?;
+        self.close_front();
+        self.remove_unused();
+        self.sum_what_stays();
+        if self.order.unguarded.is_some() && !self.order.exact && self.sink_disclosures() {
+            self.order.unguarded = None;
         }
+        match self.order.unguarded {
+            None => Ok(()),
+            Some(span) => {
+                let why = if self.order.exact { Why::Order } else { Why::Disclosure };
+                Err(Obstacle { header: None, reg: None, span, why })
+            }
+        }
+    }
+
+    /// A loop over a range inside the nest: at once if that can be done, else in parts, else turn after turn.
+    pub fn counted(&mut self, inner: &Loop) -> Result<(), Obstacle> {
+        let own = |obstacle: &Obstacle| obstacle.header.is_none_or(|header| header == inner.header);
+        let snapshot = self.snapshot();
+        let obstacle = match self.parallel(inner) {
+            Ok(()) => return Ok(()),
+            Err(obstacle) if own(&obstacle) => obstacle,
+            Err(obstacle) => return Err(obstacle),
+        };
+        self.restore(snapshot);
+        if self.distributed(inner).is_ok() {
+            return Ok(());
+        }
+        self.in_turn(inner)?;
+        let turns = self.known_int(inner.left).and_then(|turns| u64::try_from(turns).ok());
+        self.refused.extend(Refusal::of(inner.span, &inner.body, &obstacle, turns));
+        Ok(())
     }
 
     /// A loop over a range with all turns at once.
     fn parallel(&mut self, inner: &Loop) -> Result<(), Obstacle> {
-        self.span = inner.span;
-        let (left, start, step) = (self.operand(inner.left)?, self.operand(inner.at)?, self.operand(inner.step)?);
-        if !left.axes.is_empty() || !step.axes.is_empty() {
-            return self.obstacle(Some(inner.left), Why::Shape);
-        }
-        let axis = self.turns(&left, &start, &step);
-        for &reg in &inner.carried {
+        let (axis, steps) = self.begin(inner)?;
+        let carried: Vec<Reg> =
+            inner.carried.iter().copied().filter(|reg| steps.iter().all(|step| step.reg != *reg)).collect();
+        for &reg in &carried {
             self.carry(reg, inner, axis, false);
         }
         self.space.push(axis);
-        let var = self.variable(axis, &start, &step);
-        self.give(inner.at, var);
         if !self.sequence(&inner.body)? {
             return self.obstacle(None, Why::Effect);
         }
         self.space.pop();
-        for &reg in &inner.carried {
+        for &reg in &carried {
             self.settle(reg, inner, axis)?;
         }
         for &reg in &inner.last {
             let val = self.read(reg)?;
             self.last_turn(reg, &val, axis)?;
         }
+        self.leave_steps(&steps, axis);
         Ok(())
+    }
+
+    /// Begins a loop: its axis, its variable, and what it steps evenly.
+    pub fn begin(&mut self, inner: &Loop) -> Result<(Axis, Vec<Step>), Obstacle> {
+        self.span = inner.span;
+        let (left, start, step) = (self.operand(inner.left)?, self.operand(inner.at)?, self.operand(inner.step)?);
+        if !left.axes.is_empty() || !step.axes.is_empty() {
+            return self.obstacle(Some(inner.left), Why::Shape);
+        }
+        let axis = self.turns(&left, &start, &step);
+        let var = self.variable(axis, &start, &step);
+        self.give(inner.at, var);
+        let steps = self.enter_steps(inner, axis)?;
+        Ok((axis, steps))
     }
 
     fn turns(&mut self, left: &Val, start: &Val, step: &Val) -> Axis {
@@ -287,6 +356,7 @@ impl<'a> Tracer<'a> {
             flat: None,
             var: None,
             low,
+            steps: start.axes.is_empty().then_some([start.reg, step.reg]),
             point: false,
         });
         Axis(self.axes.len() - 1)
@@ -336,7 +406,7 @@ impl<'a> Tracer<'a> {
 
     /// Removes what was made and is not used: products that became part of others, and what they were made of. Here it is known, as it is
     /// not later, that none of it can fail.
-    fn remove_unused(&mut self) {
+    pub fn remove_unused(&mut self) {
         let mut uses: HashMap<Reg, u32> = HashMap::new();
         let kept = |tracer: &Self, op: &crate::ir::Op| {
             let mut needed = op.instruction.effect() == Effect::Visible;
@@ -372,28 +442,20 @@ impl<'a> Tracer<'a> {
         reg.index < self.first_new[reg.bank as usize]
     }
 
-    /// Moves disclosures behind everything in their block that can raise an exception, so that nothing is disclosed that an exception in
-    /// one of the turns would have kept.
-    fn sink_disclosures(&mut self) -> Result<(), Obstacle> {
-        let opens = |block: &Block| block.code.iter().any(|op| matches!(op.instruction, Instruction::Open { .. }));
-        let Some(first) = self.blocks.iter().position(opens) else { return Ok(()) };
-        let fails = |tracer: &Self, op: &crate::ir::Op| {
-            op.result().is_some_and(|reg| tracer.risky.contains(&reg)) && can_raise(op, tracer.registers)
-        };
-        if self.blocks.len() > 1 {
-            // Control flow in between: only what surely comes before may fail.
-            let _ = first;
-            return self.obstacle(None, Why::Disclosure);
-        }
-        let code = std::mem::take(&mut self.blocks[0].code);
+    /// Moves disclosures behind everything that can raise an exception, so that nothing is disclosed that an exception in one of the turns
+    /// would have kept; false if that cannot be done.
+    fn sink_disclosures(&mut self) -> bool {
+        let [_, body] = &mut self.blocks[..] else { return false };
+        let code = std::mem::take(&mut body.code);
         let mut late: HashSet<Reg> = HashSet::new();
         let (mut early, mut behind) = (Vec::new(), Vec::new());
-        let mut refused = false;
+        let mut possible = true;
         for op in code {
             let mut depends = matches!(op.instruction, Instruction::Open { .. });
             op.reads(|reg| depends |= late.contains(&reg));
             if depends {
-                refused |= fails(self, &op);
+                possible &=
+                    !(op.result().is_some_and(|reg| self.risky.contains(&reg)) && can_raise(&op, self.registers));
                 op.writes(|reg| {
                     late.insert(reg);
                 });
@@ -403,7 +465,7 @@ impl<'a> Tracer<'a> {
             }
         }
         early.extend(behind);
-        self.blocks[0].code = early;
-        if refused { self.obstacle(None, Why::Disclosure) } else { Ok(()) }
+        self.blocks[1].code = early;
+        possible
     }
 }

@@ -11,6 +11,7 @@ use super::trace::{Axis, Tracer, Val};
 use mpc_bytecode::operand::Place;
 use mpc_bytecode::verify::kinds::total;
 use mpc_bytecode::{Dst, Instruction, Kind, Reg, Src};
+use std::collections::{HashMap, HashSet};
 
 /// How a register came about, where sums can make use of it.
 #[derive(Clone, Debug)]
@@ -68,6 +69,13 @@ impl Tracer<'_> {
         if axes.is_empty() && own.is_empty() {
             return val.clone();
         }
+        let sum = self.total_of_parts(val, axes, own);
+        let instruction = Self::plain_sum(val, axes, own, sum.reg);
+        self.totals.push((sum.reg, instruction));
+        sum
+    }
+
+    fn total_of_parts(&mut self, val: &Val, axes: &[Axis], own: &[usize]) -> Val {
         let kind = self.kind(val.reg);
         match self.defs.get(&val.reg).cloned() {
             Some(Def::Trunc(bits, src)) => {
@@ -98,19 +106,47 @@ impl Tracer<'_> {
         }
     }
 
-    fn plain_total(&mut self, val: &Val, axes: &[Axis], own: &[usize]) -> Val {
+    /// The sum of all summands as they stand.
+    fn plain_sum(val: &Val, axes: &[Axis], own: &[usize], to: Reg) -> Instruction {
         let mut places: Vec<u32> =
             val.axes.iter().enumerate().filter(|(_, axis)| axes.contains(axis)).map(|(at, _)| at as u32).collect();
         places.extend(own.iter().map(|at| (val.axes.len() + at) as u32));
-        let rank = self.registers.get(val.reg).rank as usize - places.len();
+        Instruction::Sum { dst: Dst::new(to.index), src: Src::new(val.reg.index), axes: places }
+    }
+
+    fn plain_total(&mut self, val: &Val, axes: &[Axis], own: &[usize]) -> Val {
+        let gone = val.axes.iter().filter(|axis| axes.contains(axis)).count() + own.len();
+        let rank = self.registers.get(val.reg).rank as usize - gone;
         let kind = total(self.kind(val.reg));
-        let from = val.reg;
-        let reg = self.make(kind, rank, |to| Instruction::Sum {
-            dst: Dst::new(to.index),
-            src: Src::new(from.index),
-            axes: places.clone(),
-        });
+        let reg = self.make(kind, rank, |to| Self::plain_sum(val, axes, own, to));
         Val { reg, axes: val.axes.iter().copied().filter(|axis| !axes.contains(axis)).collect() }
+    }
+
+    /// Where summands are needed for more than their sum, their sum costs nothing: it is taken of them.
+    pub fn sum_what_stays(&mut self) {
+        let mut made: HashSet<Reg> = HashSet::new();
+        let ops = self.blocks.iter().flat_map(|block| &block.code);
+        ops.for_each(|op| made.extend(op.result()));
+        let mut sums: HashMap<Reg, Instruction> = HashMap::new();
+        for (to, sum) in &self.totals {
+            let Instruction::Sum { src, axes, .. } = sum else { continue };
+            let (from, result) = (self.registers.get(src.reg()), self.registers.get(*to));
+            let fits = total(from.ty.element()) == result.ty.element() && from.rank == result.rank + axes.len() as u32;
+            if made.contains(&src.reg()) && fits {
+                sums.insert(*to, sum.clone());
+            }
+        }
+        let mut changed = false;
+        for op in self.blocks.iter_mut().flat_map(|block| &mut block.code) {
+            let Some(sum) = op.result().and_then(|reg| sums.get(&reg)) else { continue };
+            if op.instruction != *sum {
+                op.instruction = sum.clone();
+                changed = true;
+            }
+        }
+        if changed {
+            self.remove_unused();
+        }
     }
 
     /// An instruction with one operand that keeps the shape.

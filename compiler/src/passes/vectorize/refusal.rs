@@ -80,6 +80,10 @@ impl Refusal {
                 "an exception in one turn would keep later turns from disclosing this".into(),
                 "compute first, and reveal the whole tensor after the loop".into(),
             ),
+            Why::Order => (
+                "an exception in one turn must come after what the turns before it print or raise".into(),
+                "check before the loop what can fail, or print in a second loop".into(),
+            ),
             Why::Shape => (
                 "this does not have one shape in all turns".into(),
                 "use slices and tensors of one size in all turns".into(),
@@ -91,7 +95,7 @@ impl Refusal {
 }
 
 /// The rounds on the longest way through a turn, about: inner loops count as one of their turns.
-fn depth(nodes: &[Node], depths: &mut HashMap<Reg, u64>) -> u64 {
+pub fn depth(nodes: &[Node], depths: &mut HashMap<Reg, u64>) -> u64 {
     let mut longest = 0;
     for node in nodes {
         match node {

@@ -8,7 +8,7 @@ use mpc_bytecode::{Dst, Instruction, Kind, Reg, Src};
 use std::collections::HashMap;
 
 /// A register of the program that a loop carries, and the one that stands for it.
-struct Kept {
+pub struct Kept {
     reg: Reg,
     to: Reg,
     axes: Vec<Axis>,
@@ -19,6 +19,7 @@ struct Kept {
 impl Tracer<'_> {
     /// A loop with a condition that is the same in all turns of the loops around.
     pub fn while_loop(&mut self, inner: &While) -> Result<(), Obstacle> {
+        self.looks_back([&inner.head[..], &inner.body[..]].concat().as_slice());
         self.settling(&inner.carried, |tracer, kept| {
             let (head, turn, done) = (tracer.block(), tracer.block(), tracer.block());
             tracer.end(Terminator::Jump(BlockId(head as u32)), head);
@@ -54,6 +55,7 @@ impl Tracer<'_> {
         if !left.axes.is_empty() {
             return self.obstacle(Some(inner.left), Why::Shape);
         }
+        self.looks_back(&inner.body);
         let carried: Vec<Reg> = inner.carried.iter().chain(&inner.last).copied().collect();
         self.settling(&carried, |tracer, kept| {
             let turns = tracer.registers.add(mpc_bytecode::Type::Tensor(Kind::Int), 0);
@@ -94,7 +96,7 @@ impl Tracer<'_> {
 
     /// Makes a loop whose carried registers have a register each that is written in every turn. Their axes are those of what is written
     /// to them, which may be more than at first: then the loop is made once more.
-    fn settling(
+    pub fn settling(
         &mut self,
         carried: &[Reg],
         mut make: impl FnMut(&mut Self, &[Kept]) -> Result<HashMap<Reg, Vec<Axis>>, Obstacle>,
@@ -151,7 +153,7 @@ impl Tracer<'_> {
     }
 
     /// The end of a turn: carried registers get their new values. Those whose values have more axes than the registers are returned.
-    fn turn_over(&mut self, kept: &[Kept]) -> Result<HashMap<Reg, Vec<Axis>>, Obstacle> {
+    pub fn turn_over(&mut self, kept: &[Kept]) -> Result<HashMap<Reg, Vec<Axis>>, Obstacle> {
         let (mut wider, mut new) = (HashMap::new(), Vec::new());
         for entry in kept {
             let val = match (&entry.sum, self.env.get(entry.reg).cloned()) {
@@ -225,6 +227,11 @@ impl Tracer<'_> {
                         || self.space.iter().any(|axis| self.axes[axis.0].flat.is_some() && !self.axes[axis.0].point)
                     {
                         return self.obstacle(None, Why::Effect);
+                    }
+                    if self.is_turnwise() {
+                        self.risk_value();
+                    } else {
+                        self.risk_shape();
                     }
                     self.blocks[self.current].end = Terminator::Raise(*exception, message.reg);
                     return Ok(false);

@@ -1,5 +1,6 @@
 //! Tensors whose axes have names: put in order, laid out against each other, taken apart and put together.
 
+use super::order::Extent;
 use super::trace::{Axis, Obstacle, Tracer, Val, Why};
 use mpc_bytecode::operand::{Binary, Place};
 use mpc_bytecode::{Constant, Dst, Instruction, Kind, Reg, Src};
@@ -154,6 +155,7 @@ impl Tracer<'_> {
 
     /// `src[places]` where positions or `src` differ between turns. `rank` is the result's own.
     pub fn taken(&mut self, src: &Val, places: &[Lifted], rank: usize) -> Result<Val, Obstacle> {
+        self.guard_places(src, places);
         let varying = |place: &Lifted| matches!(place, Lifted::At(val) if !val.axes.is_empty());
         let (cut, mut dims) = self.cut_even(src, places, &varying)?;
         let mut tensor = Labelled { reg: cut, dims: dims.clone() };
@@ -167,6 +169,17 @@ impl Tracer<'_> {
         let found = self.settled(&tensor);
         debug_assert_eq!(self.own_rank(&found), rank, "the rank of an entry");
         Ok(found)
+    }
+
+    /// Asks that all positions be within the tensor.
+    pub fn guard_places(&mut self, tensor: &Val, places: &[Lifted]) {
+        let mut axis = tensor.axes.len();
+        for place in places {
+            if let Lifted::At(at) = place {
+                self.guard_place(at, Extent::Axis(tensor.reg, axis));
+            }
+            axis += usize::from(!matches!(place, Lifted::Even(Place::NewAxis)));
+        }
     }
 
     /// Applies all places that are the same in all turns. The axes that are left for the others are named by their places.
@@ -270,6 +283,7 @@ impl Tracer<'_> {
         if !places.iter().all(|place| matches!(place, Lifted::At(_) | Lifted::Even(WHOLE))) {
             return self.obstacle(None, Why::Shape);
         }
+        self.guard_places(target, places);
         let points: Vec<usize> = (0..places.len()).filter(|&at| places[at].position().is_some()).collect();
         let positions: Vec<Val> = points.iter().filter_map(|&at| places[at].position().cloned()).collect();
         let mut turns = self.union(positions.iter().chain([value]));

@@ -6,8 +6,11 @@
 
 use super::super::liveness::Liveness;
 use super::carry::{Array, Var};
+use super::order::Order;
 use super::product::Def;
 use super::reductions::{Fork, Question, Slope};
+use super::refusal::Refusal;
+use super::shapes::Shapes;
 use crate::ir::{Block, BlockId, Constants, Op, Registers, Table, Terminator};
 use crate::source::Span;
 use mpc_bytecode::operand::{Binary, ConstId};
@@ -34,6 +37,8 @@ pub struct AxisInfo {
     pub var: Option<Reg>,
     /// The least value of that variable, if it is known.
     pub low: Option<i64>,
+    /// Its first value and its step, where they are the same in all turns of the loops around.
+    pub steps: Option<[Reg; 2]>,
     /// It has no length: it stands for one entry of its origins.
     pub point: bool,
 }
@@ -138,6 +143,8 @@ pub enum Why {
     Disclosure,
     /// It does not have one shape in all turns.
     Shape,
+    /// An exception here would come before what earlier turns print or raise.
+    Order,
 }
 
 /// How an integer depends on loop variables: a sum of multiples, a value that is the same in all turns, and a number.
@@ -180,6 +187,16 @@ pub struct Tracer<'a> {
     pub template: Block,
     /// How many registers of each bank the program itself has.
     pub first_new: [u32; 3],
+    /// What keeps exceptions in their place.
+    pub order: Order,
+    /// Loops in the nest that communicate and stay loops.
+    pub refused: Vec<Refusal>,
+    /// Sums that were made without the summands, and the sums of those.
+    pub totals: Vec<(Reg, Instruction)>,
+    /// Sizes that the function's text says.
+    pub shapes: &'a Shapes,
+    /// How public integers were made.
+    pub built: HashMap<Reg, Instruction>,
 }
 
 /// What registers hold, with a log to go back.
@@ -238,6 +255,8 @@ pub struct Snapshot {
     vars: usize,
     arrays: Vec<Array>,
     made: usize,
+    order: Order,
+    refused: usize,
 }
 
 impl Tracer<'_> {
@@ -253,6 +272,8 @@ impl Tracer<'_> {
             vars: self.vars.len(),
             arrays: self.arrays.clone(),
             made: self.made_log.len(),
+            order: self.order.clone(),
+            refused: self.refused.len(),
         }
     }
 
@@ -268,6 +289,8 @@ impl Tracer<'_> {
         self.vars.truncate(to.vars);
         self.arrays = to.arrays;
         self.forget_made(to.made);
+        self.order = Order { front: HashMap::new(), ..to.order };
+        self.refused.truncate(to.refused);
     }
 
     /// How much was made that may be used again.
@@ -322,8 +345,12 @@ impl Tracer<'_> {
         if let Some(&reg) = self.made.get(&key).filter(|_| stable) {
             return reg;
         }
+        let number = ty == Type::Tensor(Kind::Int) && rank == 0;
         let reg = self.registers.add(ty, rank as u32);
         self.put(make(reg));
+        if stable && number {
+            self.built.insert(reg, make(reg));
+        }
         if stable {
             self.made.insert(key.clone(), reg);
             self.made_log.push(key);
@@ -522,6 +549,9 @@ impl Tracer<'_> {
         }
         let rank = self.registers.get(val.reg).rank as usize - from.len();
         let reg = self.moved(val.reg, rank, |dst, src| Instruction::Index { dst, src, places: places.clone() });
+        if let Some(fact) = self.facts.get(&val.reg).cloned() {
+            self.facts.insert(reg, fact);
+        }
         let axes = val.axes.iter().copied().filter(|axis| from.iter().all(|(origin, _)| origin != axis)).collect();
         Val { reg, axes }
     }

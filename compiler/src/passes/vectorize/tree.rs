@@ -506,3 +506,22 @@ pub fn each_op(nodes: &[Node], visit: &mut impl FnMut(&Op)) {
         }
     }
 }
+
+/// Calls `visit` with every node of a sequence, and of those in it.
+pub fn each_node(nodes: &[Node], visit: &mut impl FnMut(&Node)) {
+    for node in nodes {
+        visit(node);
+        match node {
+            Node::Op(_) | Node::Raise(..) => {}
+            Node::If(choice) => {
+                each_node(&choice.then, visit);
+                each_node(&choice.otherwise, visit);
+            }
+            Node::Loop(inner) => each_node(&inner.body, visit),
+            Node::While(inner) => {
+                each_node(&inner.head, visit);
+                each_node(&inner.body, visit);
+            }
+        }
+    }
+}
