@@ -7,7 +7,7 @@ use mpcvm::algebra::Domain;
 use mpcvm::correlated::{Demand, Entropy, dealer};
 use mpcvm::net::{Net, Port, Ports, Session, memory};
 use mpcvm::protocol::share::linear::tensor;
-use mpcvm::protocol::{Additive, Fault, Forecast, Protocol, Share};
+use mpcvm::protocol::{Additive, Call, Fault, Forecast, Protocol, Reply, Share, call};
 use mpcvm::random::{Seed, Stream};
 use std::sync::Barrier;
 use std::time::Instant;
@@ -18,7 +18,13 @@ trait Task {
     /// Shapes of the operands.
     const SHAPES: &'static [&'static [usize]];
     /// Runs on shares of the operands.
-    fn run<P: Protocol>(scheme: &mut P, net: &mut dyn Net, operands: &[Share<P::Domain>]) -> Result<(), Fault>;
+    fn run<P: Protocol>(scheme: &P, net: &mut dyn Net, operands: &[Share<P::Domain>]) -> Result<(), Fault>;
+}
+
+/// Runs one call that gives sharings.
+fn one<P: Protocol>(scheme: &P, net: &mut dyn Net, call: Call<P::Domain>) -> Result<Vec<Share<P::Domain>>, Fault> {
+    let replies = call::run(scheme, net, &[(0, call)]).map_err(|failed| failed.fault)?;
+    Ok(replies.into_iter().flat_map(|reply| if let Reply::Shares(shares) = reply { shares } else { vec![] }).collect())
 }
 
 const MILLION: &[usize] = &[1_000_000];
@@ -30,7 +36,7 @@ macro_rules! tasks {
             impl Task for $task {
                 const NAME: &'static str = $name;
                 const SHAPES: &'static [&'static [usize]] = $shapes;
-                fn run<P: Protocol>($scheme: &mut P, $net: &mut dyn Net, $x: &[Share<P::Domain>]) -> Result<(), Fault> $body
+                fn run<P: Protocol>($scheme: &P, $net: &mut dyn Net, $x: &[Share<P::Domain>]) -> Result<(), Fault> $body
             }
         )*
 
@@ -42,28 +48,28 @@ macro_rules! tasks {
 
 tasks! {
     Multiply "multiply 1 M" &[MILLION, MILLION], |scheme, net, x| {
-        scheme.mul(net, &[(x[0].clone(), x[1].clone())]).map(drop)
+        one(scheme, net, Call::Mul(vec![(x[0].clone(), x[1].clone())])).map(drop)
     };
     MultiplyTen "multiply 10 M" &[&[10_000_000], &[10_000_000]], |scheme, net, x| {
-        scheme.mul(net, &[(x[0].clone(), x[1].clone())]).map(drop)
+        one(scheme, net, Call::Mul(vec![(x[0].clone(), x[1].clone())])).map(drop)
     };
     Fixed "multiply and truncate 1 M" &[MILLION, MILLION], |scheme, net, x| {
-        let products = scheme.mul(net, &[(x[0].clone(), x[1].clone())])?;
-        scheme.trunc(net, 16, &products).map(drop)
+        let products = one(scheme, net, Call::Mul(vec![(x[0].clone(), x[1].clone())]))?;
+        one(scheme, net, Call::Trunc(16, products)).map(drop)
     };
     Chain "1,000 dependent multiplications" &[&[], &[]], |scheme, net, x| {
         let mut product = x[0].clone();
         for _ in 0..1000 {
-            product = scheme.mul(net, &[(product, x[1].clone())])?.remove(0);
+            product = one(scheme, net, Call::Mul(vec![(product, x[1].clone())]))?.remove(0);
         }
         Ok(())
     };
-    Less "less than zero 1 M" &[MILLION], |scheme, net, x| { scheme.ltz(net, 0, &x[..1]).map(drop) };
-    Equal "equal to zero 1 M" &[MILLION], |scheme, net, x| { scheme.eqz(net, 0, &x[..1]).map(drop) };
-    Bits "bits 100 k" &[&[100_000]], |scheme, net, x| { scheme.bits(net, 0, &x[..1]).map(drop) };
+    Less "less than zero 1 M" &[MILLION], |scheme, net, x| { one(scheme, net, Call::Ltz(0, x[..1].to_vec())).map(drop) };
+    Equal "equal to zero 1 M" &[MILLION], |scheme, net, x| { one(scheme, net, Call::Eqz(0, x[..1].to_vec())).map(drop) };
+    Bits "bits 100 k" &[&[100_000]], |scheme, net, x| { one(scheme, net, Call::Bits(0, x[..1].to_vec())).map(drop) };
     Matrix "matrix 1024, truncated" &[&[1024, 1024], &[1024, 1024]], |scheme, net, x| {
-        let products = scheme.matmul(net, &[(x[0].clone(), x[1].clone())])?;
-        scheme.trunc(net, 16, &products).map(drop)
+        let products = one(scheme, net, Call::Matmul(vec![(x[0].clone(), x[1].clone())]))?;
+        one(scheme, net, Call::Trunc(16, products)).map(drop)
     };
 }
 
@@ -80,9 +86,9 @@ fn measure<T: Task, D: Domain>(players: usize) {
     let operands: Vec<_> = T::SHAPES.iter().map(|shape| shape.to_vec()).collect();
     let zeros = |shape: &Vec<usize>| tensor(shape, vec![D::ZERO; shape.iter().product()]).expect("a whole tensor");
     let demand = memory::simulate(1, false, |net| {
-        let mut forecast = Forecast::<D>::new();
+        let forecast = Forecast::<D>::new();
         let shares: Vec<_> = operands.iter().map(|shape| Share::single(zeros(shape))).collect();
-        T::run(&mut forecast, net, &shares).expect("a forecast");
+        T::run(&forecast, net, &shares).expect("a forecast");
         forecast.into_demand()
     });
     let demand = &demand[0];
@@ -131,7 +137,7 @@ fn play<T: Task, D: Domain>(
     let preprocessing = begin.elapsed().as_secs_f64();
     start.wait();
     let (begin, before) = (Instant::now(), net.counters());
-    T::run(&mut scheme, &mut net, &operands).expect("a result");
+    T::run(&scheme, &mut net, &operands).expect("a result");
     let online = begin.elapsed().as_secs_f64();
     let after = net.counters();
     let dealt = scheme.preprocessing().peers[net.players()].received;

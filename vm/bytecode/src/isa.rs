@@ -233,6 +233,8 @@ instructions! {
     0x48 Interactive "input" = Input { batch: Vec<(AnyDst, PortId)> }
     /// Discloses values to the roles of output ports. Each one stands in the list of disclosures.
     0x49 Interactive "output" = Output { batch: Vec<(PortId, AnySrc)> }
+    /// The next `count` instructions, all of which communicate, run together: in as many rounds as the longest of them. None reads or writes what one before it writes, and nothing jumps between them. All operands are read first; if one raises an exception, none has written anything.
+    0x4a Local "together" = Together { count: u32 }
 
     // Control.
 
@@ -286,7 +288,7 @@ pub enum Effect {
     None,
     /// It may raise an exception: it may be dropped only where that is wanted.
     Raises,
-    /// It prints, discloses, reads a port or changes the flow.
+    /// It prints, discloses, reads a port, changes the flow or says how what follows runs.
     Visible,
 }
 
@@ -355,6 +357,7 @@ impl Instruction {
             | Open { .. }
             | Input { .. }
             | Output { .. }
+            | Together { .. }
             | Jump { .. }
             | JumpIf { .. }
             | JumpUnless { .. }

@@ -317,6 +317,15 @@ impl Function {
         self.registers[reg.bank as usize].get(reg.index as usize)
     }
 
+    /// What runs at once from instruction `at` on: that instruction, or the members of the group that it begins.
+    pub fn at_once(&self, at: usize) -> &[Instruction] {
+        let code = self.code.get(at..).unwrap_or_default();
+        match code {
+            [Instruction::Together { count }, members @ ..] => &members[..members.len().min(*count as usize)],
+            _ => &code[..code.len().min(1)],
+        }
+    }
+
     /// The place in the source that instruction `at` comes from.
     pub fn line(&self, at: usize) -> Line {
         let after = self.lines.partition_point(|&(first, _)| first as usize <= at);

@@ -97,7 +97,9 @@ fn operands() -> String {
      | `x?` | may be left out: `.` |\n\
      | `place` | of an index: `p3` (one position), `p1:p2:.` (start, stop, step), `new` (a new axis), `rest` (all other axes) |\n\
      | `piece` | of a text: `k3` (as it stands), `p3:.` or `p3:k4` (a value, with a format) |\n\n\
-     Destinations stand before sources. All sources of an instruction are read before a destination is written, and none is written twice.\n"
+     Destinations stand before sources. All sources of an instruction are read before a destination is written, and none is written twice.\n\n\
+     Rounds add up, but for the instructions of a group (`together`): what they send travels together, so the group takes as many rounds \
+     as the longest of them, and all their bytes. Each keeps its place in the line table and in the list of disclosures.\n"
         .into()
 }
 

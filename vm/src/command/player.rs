@@ -185,7 +185,8 @@ fn demand<D: Domain>(program: &Program, linked: &Linked<D>) -> Result<Demand, Er
     let mut counting = Forecast::<D>::new();
     let counted = Cell::new((0, 0));
     forecast(program, linked, &mut counting, |counting| {
-        let (lots, (known, bytes)) = (counting.demand().lots(), counted.get());
+        let (demand, (known, bytes)) = (counting.demand(), counted.get());
+        let lots = demand.lots();
         let more = lots[known..].iter().map(Correlation::correction_bytes::<D>);
         let bytes = more.fold(bytes, usize::saturating_add);
         counted.set((lots.len(), bytes));

@@ -19,9 +19,11 @@ pub mod setup;
 pub mod source;
 #[cfg(test)]
 mod tests;
+pub mod wishes;
 
 pub use setup::Entropy;
 pub use source::{Source, Ticket};
+pub use wishes::{Draws, Wishes};
 
 use crate::algebra::{Domain, matmul::Dims};
 use circuit::Circuit;

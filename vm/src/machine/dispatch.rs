@@ -60,16 +60,17 @@ impl<'p, P: Protocol> Machine<'p, P> {
             I::ShiftLeft { dst, src, bits } => self.shift_left(*dst, *src, *bits),
             I::Retype { dst, src } => self.retype(*dst, *src),
 
-            I::Mul { batch } => self.mul(batch),
-            I::Square { batch } => self.square(batch),
-            I::Matmul { batch } => self.matmul(batch),
-            I::Trunc { bits, batch } => self.trunc(*bits, batch),
-            I::Ltz { bits, batch } => self.ltz(*bits, batch),
-            I::Eqz { bits, batch } => self.eqz(*bits, batch),
-            I::Bits { bits, batch } => self.bits(*bits, batch),
-            I::Open { batch } => self.open(batch),
-            I::Input { batch } => self.input(batch),
-            I::Output { batch } => self.output(batch),
+            I::Mul { .. }
+            | I::Square { .. }
+            | I::Matmul { .. }
+            | I::Trunc { .. }
+            | I::Ltz { .. }
+            | I::Eqz { .. }
+            | I::Bits { .. }
+            | I::Open { .. }
+            | I::Input { .. }
+            | I::Output { .. } => self.interact(std::slice::from_ref(instruction)),
+            I::Together { .. } => self.together(),
 
             I::List { dst, items } => self.list(*dst, items),
             I::Push { dst, src, item } => self.push(*dst, *src, *item),

@@ -54,7 +54,9 @@ pub fn forecast<P: Protocol>(
             Err(stop) => return Err(Error::at(stop, Traceback::default())),
         };
         let Some(here) = taint.last_mut() else { return Ok(Reached::Complete) };
-        if decides(instruction, here) || machine.handler().is_some() && may_raise(instruction, here) {
+        let at_once = machine.state.frame.function.at_once(machine.state.frame.at);
+        let raises = at_once.iter().any(|instruction| may_raise(instruction, here));
+        if decides(instruction, here) || machine.handler().is_some() && raises {
             return Ok(Reached::Revealed);
         }
         match step(&mut machine, instruction, &mut taint) {
@@ -73,6 +75,7 @@ fn step<P: Protocol>(machine: &mut Machine<'_, P>, instruction: &Instruction, ta
         Instruction::Raise { message, .. } | Instruction::Reraise { message, .. } => here.holds(message.reg()),
         _ => false,
     };
+    let at_once = machine.state.frame.function.at_once(machine.state.frame.at);
     let more = machine.step()?;
     if let Some(handler) = machine.told.take() {
         taint.truncate(machine.state.callers.len() + 1);
@@ -82,7 +85,7 @@ fn step<P: Protocol>(machine: &mut Machine<'_, P>, instruction: &Instruction, ta
         }
         return Ok(more);
     }
-    follow(machine, instruction, taint);
+    at_once.iter().for_each(|instruction| follow(machine, instruction, taint));
     Ok(more)
 }
 

@@ -1,293 +1,187 @@
-//! Secret values, with communication. Every instruction is a batch: all operands are read before any result is written.
+//! Secret values, with communication. Every instruction is a batch, and several make a group: all operands are read before any result is
+//! written, and what one of them raises leaves nothing written.
 
 use super::Machine;
 use super::error::{Outcome, Stop, broken};
-use super::link::Audience;
+use super::ports::{Disclosed, Learned};
 use super::structure::broadcast_share;
-use crate::memory::{Public, Value, shape};
-use crate::net::Net;
-use crate::protocol::{Fault, Protocol, Recipients, Share, Shares};
-use mpc_bytecode::Port;
-use mpc_bytecode::operand::{AnyDst, AnySrc, Bank, Dst, PortId, Public as PublicBank, Secret, Src};
-use std::sync::Arc;
+use crate::algebra::{Domain, Tensor};
+use crate::memory::{Public, shape};
+use crate::protocol::{Call, Protocol, Recipients, Reply, Share, Shares, call};
+use mpc_bytecode::Instruction;
+use mpc_bytecode::operand::{AnyDst, Dst, PortId, Public as PublicBank, Secret, Src};
 
 type Singles = [(Dst<Secret>, Src<Secret>)];
 type Pairs = [(Dst<Secret>, Src<Secret>, Src<Secret>)];
 
-impl<P: Protocol> Machine<'_, P> {
-    fn each(
-        &mut self,
-        batch: &Singles,
-        run: impl FnOnce(&mut P, &mut dyn Net, &[Shares<P>]) -> Result<Vec<Shares<P>>, Fault>,
-    ) -> Outcome<()> {
-        let values =
-            batch.iter().map(|&(_, src)| self.state.frame.secret(src).cloned()).collect::<Outcome<Vec<_>>>()?;
-        self.mark_line();
-        let results = run(self.protocol, self.net, &values)?;
-        self.store(batch.iter().map(|&(dst, _)| dst), results)
-    }
+/// What an instruction asks of the scheme.
+pub(super) struct Asked<'i, D: Domain> {
+    pub calls: Vec<Call<D>>,
+    pub then: Then<'i, D>,
+}
 
-    fn store(&mut self, to: impl ExactSizeIterator<Item = Dst<Secret>>, results: Vec<Shares<P>>) -> Outcome<()> {
-        if to.len() != results.len() {
-            return broken("a protocol returned another number of results");
-        }
-        to.zip(results).try_for_each(|(dst, value)| self.set_computed(dst, value))
-    }
+/// What becomes of the replies.
+pub(super) enum Then<'i, D: Domain> {
+    /// Sharings of results.
+    Shares(Vec<Dst<Secret>>),
+    /// Opened values.
+    Opened(Vec<Dst<PublicBank>>),
+    /// Sharings of inputs; for each call, the entries and members of families that it shares.
+    Inputs { batch: &'i [(AnyDst, PortId)], owned: Vec<Vec<(usize, usize)>> },
+    /// Opened outputs.
+    Outputs(Vec<Disclosed<D>>),
+}
 
-    pub(super) fn mul(&mut self, batch: &Pairs) -> Outcome<()> {
-        let frame = &self.state.frame;
-        let pairs = batch.iter().map(|&(_, a, b)| {
-            let (a, b) = (frame.secret(a)?, frame.secret(b)?);
-            let to = shape::broadcast_shapes(a.shape(), b.shape())?;
-            Ok((broadcast_share(a, &to)?, broadcast_share(b, &to)?))
-        });
-        let pairs = pairs.collect::<Outcome<Vec<_>>>()?;
-        self.mark_line();
-        let results = self.protocol.mul(self.net, &pairs)?;
-        self.store(batch.iter().map(|&(dst, _, _)| dst), results)
-    }
+/// What an instruction gives, before anything of it is written.
+enum Given<D: Domain> {
+    Shares(Vec<(Dst<Secret>, Share<D>)>),
+    Opened(Vec<(Dst<PublicBank>, Public<D>)>),
+    Inputs(Vec<(AnyDst, Vec<Share<D>>)>),
+    Outputs(Vec<Learned<D>>),
+}
 
-    pub(super) fn matmul(&mut self, batch: &Pairs) -> Outcome<()> {
-        let frame = &self.state.frame;
-        let pairs = batch.iter().map(|&(_, a, b)| Ok((frame.secret(a)?.clone(), frame.secret(b)?.clone())));
-        let pairs = pairs.collect::<Outcome<Vec<_>>>()?;
-        self.mark_line();
-        let results = self.protocol.matmul(self.net, &pairs)?;
-        self.store(batch.iter().map(|&(dst, _, _)| dst), results)
-    }
+/// Replies of a scheme, in order of the calls.
+pub(super) struct Replies<D: Domain>(std::vec::IntoIter<Reply<D>>);
 
-    pub(super) fn square(&mut self, batch: &Singles) -> Outcome<()> {
-        self.each(batch, |protocol, net, values| protocol.square(net, values))
-    }
-
-    pub(super) fn trunc(&mut self, bits: u32, batch: &Singles) -> Outcome<()> {
-        self.each(batch, |protocol, net, values| protocol.trunc(net, bits, values))
-    }
-
-    pub(super) fn ltz(&mut self, bits: u32, batch: &Singles) -> Outcome<()> {
-        self.each(batch, |protocol, net, values| protocol.ltz(net, bits, values))
-    }
-
-    pub(super) fn eqz(&mut self, bits: u32, batch: &Singles) -> Outcome<()> {
-        self.each(batch, |protocol, net, values| protocol.eqz(net, bits, values))
-    }
-
-    pub(super) fn bits(&mut self, bits: u32, batch: &Singles) -> Outcome<()> {
-        self.each(batch, |protocol, net, values| protocol.bits(net, bits, values))
-    }
-
-    pub(super) fn open(&mut self, batch: &[(Dst<PublicBank>, Src<Secret>)]) -> Outcome<()> {
-        let values =
-            batch.iter().map(|&(_, src)| self.state.frame.secret(src).cloned()).collect::<Outcome<Vec<_>>>()?;
-        self.mark_line();
-        let opened = self.protocol.open(self.net, &Recipients::All, &values)?;
-        let opened = opened.filter(|opened| opened.len() == batch.len());
-        let Some(opened) = opened else { return broken("a protocol returned another number of results") };
-        let frame = &self.state.frame;
-        let values = batch.iter().zip(opened).map(|(&(dst, _), values)| Self::opened(frame.kind(dst)?, values));
-        let values = values.collect::<Outcome<Vec<_>>>()?;
-        batch.iter().zip(values).try_for_each(|(&(dst, _), value)| self.state.frame.set_public(dst, value))
-    }
-
-    fn port(&self, id: PortId) -> Outcome<&Port> {
-        match self.program.ports.get(id.0 as usize) {
-            Some(port) => Ok(port),
-            None => broken(format!("there is no {id}")),
+impl<D: Domain> Replies<D> {
+    /// The next reply: so many sharings.
+    pub fn shares(&mut self, count: usize) -> Outcome<Vec<Share<D>>> {
+        match self.0.next() {
+            Some(Reply::Shares(shares)) if shares.len() == count => Ok(shares),
+            Some(Reply::Shares(_) | Reply::Opened(_)) | None => broken("a protocol returned another number of results"),
         }
     }
 
-    /// Shares input ports: one sharing for each owner, in order of the players, with everything of the batch that it owns.
-    pub(super) fn input(&mut self, batch: &[(AnyDst, PortId)]) -> Outcome<()> {
-        let mut results: Vec<Vec<Option<Shares<P>>>> = Vec::with_capacity(batch.len());
-        for &(_, port) in batch {
-            match self.linked.inputs.get(&port.0) {
-                Some(members) => results.push(vec![None; members.len()]),
-                None => return broken(format!("{port} is not an input")),
-            }
+    /// The next reply: so many opened values, or nothing at a player who is no recipient.
+    pub fn opened(&mut self, count: usize) -> Outcome<Option<Vec<Tensor<D>>>> {
+        match self.0.next() {
+            Some(Reply::Opened(opened)) if opened.as_ref().is_none_or(|opened| opened.len() == count) => Ok(opened),
+            Some(Reply::Shares(_) | Reply::Opened(_)) | None => broken("a protocol returned another number of results"),
         }
-        self.mark_line();
-        for owner in 0..self.net.players() {
-            let owned = self.owned(batch, owner);
-            if owned.is_empty() {
-                continue;
-            }
-            for ((entry, member), share) in owned.iter().zip(self.input_of(batch, owner, &owned)?) {
-                results[*entry][*member] = Some(share);
-            }
+    }
+}
+
+impl<'p, P: Protocol> Machine<'p, P> {
+    /// Executes the group that begins at the frame's place.
+    pub(super) fn together(&mut self) -> Outcome<()> {
+        let members = self.state.frame.function.at_once(self.state.frame.at);
+        self.instructions += members.len() as u64;
+        self.state.frame.at += 1;
+        self.interact(members)
+    }
+
+    /// Executes instructions that communicate, from the frame's place on, in as many rounds as the longest of them. The place is at last that of the
+    /// last; where something goes wrong, that of the instruction which it is about.
+    pub(super) fn interact(&mut self, members: &'p [Instruction]) -> Outcome<()> {
+        let first = self.state.frame.at;
+        let (mut asked, mut calls, mut member_of) = (Vec::new(), Vec::new(), Vec::new());
+        for (member, instruction) in members.iter().enumerate() {
+            self.state.frame.at = first + member;
+            let Asked { calls: new, then } = self.ask(instruction)?;
+            let line = self.line();
+            member_of.extend(new.iter().map(|_| member));
+            calls.extend(new.into_iter().map(|call| (line, call)));
+            asked.push(then);
         }
-        for (&(dst, _), shares) in batch.iter().zip(results) {
-            self.store_input(dst, shares)?;
+        let replies = call::run(self.protocol, self.net, &calls).map_err(|failed| {
+            self.state.frame.at = first + member_of.get(failed.member).copied().unwrap_or(0);
+            Stop::from(failed.fault)
+        })?;
+        let mut replies = Replies(replies.into_iter());
+        let mut given = Vec::with_capacity(members.len());
+        for (member, then) in asked.into_iter().enumerate() {
+            self.state.frame.at = first + member;
+            given.push(self.given(then, &mut replies)?);
+        }
+        for (member, given) in given.into_iter().enumerate() {
+            self.state.frame.at = first + member;
+            self.take(given)?;
         }
         Ok(())
     }
 
-    /// The entries of a batch that a player owns, each with the member of the family it is.
-    fn owned(&self, batch: &[(AnyDst, PortId)], owner: usize) -> Vec<(usize, usize)> {
-        let entries = batch.iter().enumerate().flat_map(|(entry, (_, port))| {
-            let members = self.linked.inputs.get(&port.0).map(Vec::as_slice).unwrap_or_default();
-            members.iter().enumerate().map(move |(member, input)| (entry, member, input.owner))
-        });
-        entries.filter(|&(_, _, by)| by == owner).map(|(entry, member, _)| (entry, member)).collect()
-    }
-
-    fn input_of(
-        &mut self,
-        batch: &[(AnyDst, PortId)],
-        owner: usize,
-        owned: &[(usize, usize)],
-    ) -> Outcome<Vec<Shares<P>>> {
-        let inputs = owned.iter().map(|&(entry, member)| (batch[entry].1, member));
-        let inputs = inputs.filter_map(|(port, member)| self.linked.inputs.get(&port.0)?.get(member));
-        let inputs: Vec<_> = inputs.collect();
-        let shapes: Vec<Vec<usize>> = inputs.iter().map(|input| input.shape.clone()).collect();
-        let mine = owner == self.net.me() && !self.dry;
-        let values = inputs.iter().map(|input| match &input.value {
-            Some(value) => value.to_ring().ok_or_else(|| Stop::Broken("text cannot be shared".into())),
-            None => broken("an input of this player has no value"),
-        });
-        let values = if mine { Some(values.collect::<Outcome<Vec<_>>>()?) } else { None };
-        let shares = self.protocol.input(self.net, owner, values.as_deref(), &shapes)?;
-        if shares.len() == owned.len() { Ok(shares) } else { broken("a protocol returned another number of results") }
-    }
-
-    fn store_input(&mut self, dst: AnyDst, shares: Vec<Option<Shares<P>>>) -> Outcome<()> {
-        let Some(mut shares) = shares.into_iter().collect::<Option<Vec<_>>>() else {
-            return broken("an input has no owner among the players");
-        };
-        match dst.0.bank {
-            Bank::Secret if shares.len() == 1 => match shares.pop() {
-                Some(share) => self.set_computed(Dst::new(dst.0.index), share),
-                None => broken("an input without a value"),
-            },
-            Bank::List => {
-                let items = shares.into_iter().map(|share| Value::Secret(Box::new(share))).collect();
-                self.state.frame.set_list(Dst::new(dst.0.index), Arc::new(items))
+    /// Reads the operands of an instruction.
+    fn ask<'i>(&self, instruction: &'i Instruction) -> Outcome<Asked<'i, P::Domain>> {
+        use Instruction as I;
+        let (call, to) = match instruction {
+            I::Mul { batch } => (Call::Mul(self.equal_pairs(batch)?), results_of_pairs(batch)),
+            I::Matmul { batch } => (Call::Matmul(self.pairs(batch)?), results_of_pairs(batch)),
+            I::Square { batch } => (Call::Square(self.singles(batch)?), results(batch)),
+            I::Trunc { bits, batch } => (Call::Trunc(*bits, self.singles(batch)?), results(batch)),
+            I::Ltz { bits, batch } => (Call::Ltz(*bits, self.singles(batch)?), results(batch)),
+            I::Eqz { bits, batch } => (Call::Eqz(*bits, self.singles(batch)?), results(batch)),
+            I::Bits { bits, batch } => (Call::Bits(*bits, self.singles(batch)?), results(batch)),
+            I::Open { batch } => {
+                let values = batch.iter().map(|&(_, src)| self.state.frame.secret(src).cloned());
+                let call = Call::Open { to: Recipients::All, values: values.collect::<Outcome<_>>()? };
+                return Ok(Asked { calls: vec![call], then: Then::Opened(results(batch)) });
             }
-            Bank::Secret | Bank::Public => broken("an input goes to a register of another bank"),
-        }
+            I::Input { batch } => return self.ask_inputs(batch),
+            I::Output { batch } => return self.ask_outputs(batch),
+            // The verifier admits none but those that the table calls interactive, which stand above.
+            local => return broken(format!("`{}` does not communicate", local.mnemonic())),
+        };
+        Ok(Asked { calls: vec![call], then: Then::Shares(to) })
     }
 
-    /// Discloses values to the roles of output ports: one opening for each set of recipients, in order of the batch. What this
-    /// player learns it puts out in order of the ports, once all of it is there.
-    pub(super) fn output(&mut self, batch: &[(PortId, AnySrc)]) -> Outcome<()> {
-        let mut parts = Vec::with_capacity(batch.len());
-        for &(id, src) in batch {
-            let value = self.state.frame.value(src)?;
-            self.check_output(id, &value)?;
-            parts.extend(self.deal_out(id, value)?);
-        }
-        self.mark_line();
-        let mut groups: Vec<&Recipients> = Vec::new();
-        for part in &parts {
-            if !groups.contains(&&part.to) {
-                groups.push(&part.to);
+    fn singles(&self, batch: &Singles) -> Outcome<Vec<Shares<P>>> {
+        batch.iter().map(|&(_, src)| self.state.frame.secret(src).cloned()).collect()
+    }
+
+    fn pairs(&self, batch: &Pairs) -> Outcome<Vec<(Shares<P>, Shares<P>)>> {
+        let frame = &self.state.frame;
+        batch.iter().map(|&(_, a, b)| Ok((frame.secret(a)?.clone(), frame.secret(b)?.clone()))).collect()
+    }
+
+    /// Operands broadcast to a common shape.
+    fn equal_pairs(&self, batch: &Pairs) -> Outcome<Vec<(Shares<P>, Shares<P>)>> {
+        let frame = &self.state.frame;
+        let pair = |&(_, a, b): &(Dst<Secret>, Src<Secret>, Src<Secret>)| {
+            let (a, b) = (frame.secret(a)?, frame.secret(b)?);
+            let to = shape::broadcast_shapes(a.shape(), b.shape())?;
+            Ok((broadcast_share(a, &to)?, broadcast_share(b, &to)?))
+        };
+        batch.iter().map(pair).collect()
+    }
+
+    /// What the replies to an instruction's calls make.
+    fn given(&self, then: Then<'_, P::Domain>, replies: &mut Replies<P::Domain>) -> Outcome<Given<P::Domain>> {
+        Ok(match then {
+            Then::Shares(to) => {
+                let shares = replies.shares(to.len())?;
+                Given::Shares(to.into_iter().zip(shares).collect())
             }
-        }
-        let mut learned = Vec::new();
-        for to in groups {
-            let of_group: Vec<_> = parts.iter().filter(|part| part.to == *to).collect();
-            learned.extend(self.disclose(to, &of_group)?);
-        }
-        learned.sort_by_key(|(id, member, _)| (id.0, *member));
-        learned
-            .into_iter()
-            .try_for_each(|(id, member, value)| self.console.output(id, member, value).map_err(Stop::Output))
+            Then::Opened(to) => {
+                let Some(opened) = replies.opened(to.len())? else {
+                    return broken("a protocol kept an opening to itself");
+                };
+                let open = |(dst, values)| Ok((dst, Self::opened(self.state.frame.kind(dst)?, values)?));
+                Given::Opened(to.into_iter().zip(opened).map(open).collect::<Outcome<_>>()?)
+            }
+            Then::Inputs { batch, owned } => Given::Inputs(self.shared(batch, &owned, replies)?),
+            Then::Outputs(groups) => Given::Outputs(self.learned(&groups, replies)?),
+        })
     }
 
-    /// What each recipient of an output learns of it.
-    fn deal_out(&self, id: PortId, value: Value<P::Domain>) -> Outcome<Vec<Part<P::Domain>>> {
-        let players = match (self.linked.audiences.get(&id.0), &value) {
-            (Some(Audience::Together(to)), _) => return Ok(vec![Part { id, member: None, to: to.clone(), value }]),
-            (Some(Audience::Each(players)), Value::List(_)) => players,
-            (Some(Audience::Each(_)) | None, _) => return broken(format!("{id} is not an output of this kind")),
-        };
-        let items: &[Value<P::Domain>] = if let Value::List(items) = &value { items } else { &[] };
-        if items.len() != players.len() {
-            let name = &self.port(id)?.name;
-            let message = format!("output `{name}` has {} items for {} members", items.len(), players.len());
-            return Err(crate::memory::Raised::value(message).into());
-        }
-        let part = |(member, (item, &player)): (usize, (&Value<P::Domain>, &usize))| Part {
-            id,
-            member: Some(member),
-            to: Recipients::Players(vec![player]),
-            value: item.clone(),
-        };
-        Ok(items.iter().zip(players).enumerate().map(part).collect())
-    }
-
-    /// Opens values to their recipients, and returns them where this player is one.
-    fn disclose(&mut self, to: &Recipients, entries: &[&Part<P::Domain>]) -> Outcome<Vec<Learned<P::Domain>>> {
-        let mut shares = Vec::new();
-        entries.iter().for_each(|part| collect(&part.value, &mut shares));
-        let count = shares.len();
-        let opened = if shares.is_empty() { Some(Vec::new()) } else { self.protocol.open(self.net, to, &shares)? };
-        if !to.include(self.net.me()) || self.dry {
-            return Ok(Vec::new());
-        }
-        let Some(opened) = opened.filter(|opened| opened.len() == count) else {
-            return broken("a protocol returned another number of results");
-        };
-        let mut opened = opened.into_iter();
-        let mut learned = Vec::with_capacity(entries.len());
-        for part in entries {
-            let kind = self.port(part.id)?.kind;
-            let value = replace(&part.value, &mut |_| match opened.next() {
-                Some(values) => Self::opened(kind.opened().unwrap_or(kind), values),
-                None => broken("a protocol returned another number of results"),
-            })?;
-            learned.push((part.id, part.member, value));
-        }
-        Ok(learned)
-    }
-
-    /// An output has the shape that its port promises.
-    fn check_output(&self, id: PortId, value: &Value<P::Domain>) -> Outcome<()> {
-        let port = self.port(id)?;
-        let found = match value {
-            Value::Public(x) => x.shape(),
-            Value::Secret(x) => x.shape(),
-            Value::List(items) if port.list => return items.iter().try_for_each(|item| self.check_output(id, item)),
-            Value::List(_) => return broken(format!("output `{}` gets a list", port.name)),
-        };
-        match self.linked.shape_misfit(port, found) {
-            None => Ok(()),
-            Some(message) => Err(crate::memory::Raised::value(format!("output `{}` {message}", port.name)).into()),
+    /// Writes an instruction's results.
+    fn take(&mut self, given: Given<P::Domain>) -> Outcome<()> {
+        match given {
+            Given::Shares(shares) => shares.into_iter().try_for_each(|(dst, share)| self.set_computed(dst, share)),
+            Given::Opened(values) => {
+                values.into_iter().try_for_each(|(dst, value)| self.state.frame.set_public(dst, value))
+            }
+            Given::Inputs(inputs) => inputs.into_iter().try_for_each(|(dst, shares)| self.store_input(dst, shares)),
+            Given::Outputs(learned) => learned
+                .into_iter()
+                .try_for_each(|(id, member, value)| self.console.output(id, member, value).map_err(Stop::Output)),
         }
     }
 }
 
-/// An output, the member of a family that it is for, and its value.
-type Learned<D> = (PortId, Option<usize>, Value<D>);
-
-/// A value of an output port, or a member's item of it, and who learns it.
-struct Part<D: crate::algebra::Domain> {
-    id: PortId,
-    member: Option<usize>,
-    to: Recipients,
-    value: Value<D>,
+fn results<B: Copy>(batch: &[(Dst<B>, Src<Secret>)]) -> Vec<Dst<B>> {
+    batch.iter().map(|&(dst, _)| dst).collect()
 }
 
-/// The shares within a value, in order.
-fn collect<D: crate::algebra::Domain>(value: &Value<D>, out: &mut Vec<Share<D>>) {
-    match value {
-        Value::Public(_) => {}
-        Value::Secret(share) => out.push((**share).clone()),
-        Value::List(items) => items.iter().for_each(|item| collect(item, out)),
-    }
-}
-
-/// The value with every share replaced by what was opened.
-fn replace<D: crate::algebra::Domain>(
-    value: &Value<D>,
-    open: &mut dyn FnMut(&Share<D>) -> Outcome<Public<D>>,
-) -> Outcome<Value<D>> {
-    Ok(match value {
-        Value::Public(value) => Value::Public(value.clone()),
-        Value::Secret(share) => Value::Public(open(share)?),
-        Value::List(items) => {
-            let items = items.iter().map(|item| replace(item, open)).collect::<Outcome<Vec<_>>>()?;
-            Value::List(Arc::new(items))
-        }
-    })
+fn results_of_pairs(batch: &Pairs) -> Vec<Dst<Secret>> {
+    batch.iter().map(|&(dst, _, _)| dst).collect()
 }

@@ -18,6 +18,7 @@ mod interactive;
 pub mod link;
 mod lists;
 mod operators;
+mod ports;
 mod public;
 mod reduce;
 mod secret;
@@ -182,13 +183,6 @@ impl<'p, P: Protocol> Machine<'p, P> {
         let lines = frames.flat_map(|frame| frame.function.places(frame.at)).map(|(_, line)| line);
         let mut lines = lines.filter(|line| line.line > 0);
         lines.find(|line| line.file == 0).map_or(0, |line| line.line)
-    }
-
-    /// Tells the network where the program is.
-    fn mark_line(&mut self) {
-        let line = self.line();
-        self.net.set_line(line);
-        self.protocol.set_line(line);
     }
 
     fn function(&self, index: u32) -> Outcome<&'p Function> {

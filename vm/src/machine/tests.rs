@@ -226,7 +226,7 @@ fn run_additive(text: &str, inputs: [&[&str]; 2]) -> Vec<(String, bool)> {
         assert_eq!(forecast(program, &linked, &mut counting, |_| false).unwrap(), Reached::Complete);
         let mut scheme =
             crate::protocol::Additive::<u64>::join(&mut online, Box::new(preprocessing), Entropy::System).unwrap();
-        scheme.prepare(counting.demand()).unwrap();
+        scheme.prepare(&counting.demand()).unwrap();
         let ahead = scheme.preprocessing().peers[2].sent;
         let page = Page::default();
         let (prints, outputs) = (Box::new(page.clone()), Box::new(page.clone()));
@@ -450,4 +450,80 @@ fn elements_are_replaced_one_by_one() {
     assert_eq!(found, Err(error.into()));
     let found = public("3 int, str", "k0 int [3] 1 2 3\nk1 int -1\nk2 int 0", code);
     assert_eq!(found, Ok("[1, 2, -1][1, 2, 3]".into()));
+}
+
+/// Two players put in `x` and `y`; a group of everything that communicates, and the same one after the other.
+fn grouped(together: bool) -> String {
+    let members = [
+        "mul [s2 s0 s1]",
+        "trunc 1 [s3 s0]",
+        "ltz 0 [s4 s0]",
+        "eqz 16 [s5 s1]",
+        "matmul [s6 s0 s1]",
+        "open [p0 s0]",
+        "output [port2 s1]",
+        "square [s7 s1]",
+        "bits 4 [s8 s1]",
+    ];
+    let head = if together { format!("  together {}\n", members.len()) } else { String::new() };
+    let code: String = members.iter().map(|member| format!("  {member}\n")).collect();
+    let results = "[p1 s2, p2 s3, p3 s4, p4 s5, p5 s6, p6 s7, p7 s8]";
+    format!(
+        r#"role0 "alice"
+role1 "bob"
+port0 input "x" sint [2] from role0 at 0:1
+port1 input "y" sint [2] from role1 at 0:1
+port2 output "y" sint [2] to role1 at 0:1
+k0 str " "
+function f0 "main"
+  registers p 8 int, str
+  registers s 3 sint, raw, 2 sbool, 3 sint
+  line 0:1
+  input [s0 port0, s1 port1]
+{head}{code}  open {results}
+  format p8 [p0:., k0, p1:., k0, p2:., k0, p3:., k0, p4:., k0, p5:., k0, p6:., k0, p7:.]
+  print p8
+  return []
+"#
+    )
+}
+
+#[test]
+fn a_group_gives_what_its_members_give_alone_and_is_foreseen() {
+    let inputs: [&[&str]; 2] = [&["x=[-6,4]"], &["y=[0,3]"]];
+    let mut alone = run_additive(&grouped(false), inputs);
+    let mut group = run_additive(&grouped(true), inputs);
+    assert_eq!(group.len(), 2);
+    // Whoever learns an output sees it as soon as it is there.
+    alone.iter_mut().chain(&mut group).for_each(|(text, _)| *text = text.trim().to_owned());
+    assert_eq!(alone, group);
+    assert!(group.iter().all(|(_, foreseen)| *foreseen), "nothing was asked of the dealer that was not foreseen");
+    assert!(group[0].0.contains("[-6, 4] [0, 12] [-3, 2]"), "{}", group[0].0);
+}
+
+#[test]
+fn what_a_member_of_a_group_raises_leaves_nothing_written() {
+    let text = r#"
+k0 int 9
+k1 str " "
+k2 int 5
+function f0 "main"
+  registers p 4 int, 3 str, 2 int
+  registers s 3 sint
+  handler @4 @7 to @8 p2 p4 p3
+  line 0:1
+  const p0 k0
+  const p1 k2
+  share s0 p0
+  share s1 p1
+  together 2
+  open [p1 s0]
+  matmul [s2 s0 s1]
+  return []
+  format p5 [p1:., k1, p4:.]
+  print p5
+  return []
+"#;
+    let found = run(text, &[]);
+    assert!(found.as_ref().is_ok_and(|text| text.starts_with("5 ")), "{found:?}");
 }

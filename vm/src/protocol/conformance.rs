@@ -1,7 +1,7 @@
 //! What every scheme must satisfy, written once: right results, declared costs, and transcripts that tell nothing.
 
 use super::share::linear::{Product as MatrixProduct, elements, tensor};
-use super::{Fault, Plain, Protocol, Recipients, Share};
+use super::{Call, Fault, Plain, Protocol, Recipients, Reply, Share, call};
 use crate::algebra::{Domain, Tensor};
 use crate::correlated::{Entropy, dealer};
 use crate::net::{Counters, Net, memory};
@@ -10,6 +10,7 @@ use mpc_bytecode::cost::{self, Product, Work};
 use proptest::prelude::*;
 
 mod cases;
+mod groups;
 mod transcripts;
 
 /// A scheme under test.
@@ -96,6 +97,33 @@ fn run_additive<D: Domain, T: Send>(
     })
 }
 
+/// Runs one call that gives sharings.
+fn shares<P: Protocol>(scheme: &P, net: &mut dyn Net, call: Call<P::Domain>) -> Result<Vec<Share<P::Domain>>, Fault> {
+    match call::run(scheme, net, &[(1, call)]).map_err(|failed| failed.fault)?.remove(0) {
+        Reply::Shares(shares) => Ok(shares),
+        Reply::Opened(_) => unreachable!("an opening gives values"),
+    }
+}
+
+/// Opens values.
+fn open<P: Protocol>(
+    scheme: &P,
+    net: &mut dyn Net,
+    to: &Recipients,
+    values: Vec<Share<P::Domain>>,
+) -> Option<Vec<Tensor<P::Domain>>> {
+    match call::run(scheme, net, &[(1, Call::Open { to: to.clone(), values })]).unwrap().remove(0) {
+        Reply::Opened(opened) => opened,
+        Reply::Shares(_) => unreachable!("an opening gives values"),
+    }
+}
+
+/// Shares a value of player `owner`.
+fn share<P: Protocol>(scheme: &P, net: &mut dyn Net, owner: usize, value: &Tensor<P::Domain>) -> Share<P::Domain> {
+    let values = (net.me() == owner).then(|| vec![value.clone()]);
+    shares(scheme, net, Call::Input { owner, values, shapes: vec![value.shape().to_vec()] }).unwrap().remove(0)
+}
+
 /// The suite: one line a scheme.
 macro_rules! conformance {
     ($($name:ident: $subject:ty;)*) => { $(
@@ -121,6 +149,14 @@ macro_rules! conformance {
             #[test]
             fn random_values_agree_with_plain() {
                 super::cases::random::<$subject>();
+            }
+            #[test]
+            fn random_groups_agree_with_plain_and_cost_as_declared() {
+                super::groups::random::<$subject>();
+            }
+            #[test]
+            fn groups_of_many_blocks_cost_as_declared() {
+                super::groups::large::<$subject>();
             }
         }
     )* };

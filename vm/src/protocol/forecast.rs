@@ -7,42 +7,54 @@
 
 use super::additive::wants;
 use super::share::linear::{Product, broadcast_shape, summed_shape, tensor};
-use super::{Fault, Protocol, Recipients, Share, Shares, Values};
+use super::{Fault, Lane, Protocol, Recipients, Share, Shares, Values};
 use crate::algebra::Domain;
-use crate::correlated::{Correlation, Demand};
-use crate::net::Net;
+use crate::correlated::{Correlation, Demand, Draws, Wishes};
+use std::cell::{Ref, RefCell};
+use std::collections::VecDeque;
 use std::marker::PhantomData;
 
 /// See the module.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub struct Forecast<D> {
-    demand: Demand,
+    demand: RefCell<Demand>,
+    wishes: Wishes<()>,
     domain: PhantomData<D>,
 }
 
 impl<D: Domain> Forecast<D> {
     /// A forecast of nothing yet.
     pub fn new() -> Self {
-        Self { demand: Demand::default(), domain: PhantomData }
+        Self { demand: RefCell::default(), wishes: Wishes::default(), domain: PhantomData }
     }
 
     /// What was noted so far.
-    pub fn demand(&self) -> &Demand {
-        &self.demand
+    pub fn demand(&self) -> Ref<'_, Demand> {
+        self.demand.borrow()
     }
 
     /// What was noted.
     pub fn into_demand(self) -> Demand {
-        self.demand
+        self.demand.into_inner()
     }
 
-    fn circuit(
-        &mut self,
+    /// Notes lots as a run takes them: those of primitives that run together turn by turn.
+    async fn note(&self, lane: &Lane<'_>, lots: Vec<Correlation>, draws: Draws) -> Result<(), Fault> {
+        let note = |lots: &[Correlation]| {
+            self.demand.borrow_mut().extend(lots.iter().copied());
+            Ok(VecDeque::new())
+        };
+        self.wishes.take(lane, lots, draws, note).await.map(drop)
+    }
+
+    async fn circuit(
+        &self,
+        lane: &Lane<'_>,
         lots: impl Fn(usize) -> Vec<Correlation>,
         values: &[Share<D>],
         axis: Option<usize>,
     ) -> Result<Vec<Share<D>>, Fault> {
-        self.demand.extend(lots(count(values)));
+        self.note(lane, lots(count(values)), Draws::OneATurn).await?;
         values.iter().map(|value| zeros(&[value.shape(), axis.as_slice()].concat())).collect()
     }
 }
@@ -94,9 +106,9 @@ impl<D: Domain> Protocol for Forecast<D> {
         Ok(a.clone())
     }
 
-    fn input(
-        &mut self,
-        _net: &mut dyn Net,
+    async fn input(
+        &self,
+        _lane: &Lane<'_>,
         _owner: usize,
         _values: Option<&[Values<Self>]>,
         shapes: &[Vec<usize>],
@@ -104,51 +116,51 @@ impl<D: Domain> Protocol for Forecast<D> {
         shapes.iter().map(|shape| zeros(shape)).collect()
     }
 
-    fn open(
-        &mut self,
-        net: &mut dyn Net,
+    async fn open(
+        &self,
+        lane: &Lane<'_>,
         to: &Recipients,
         values: &[Shares<Self>],
     ) -> Result<Option<Vec<Values<Self>>>, Fault> {
         let opened = values.iter().map(|value| Ok(zeros(value.shape())?.first().clone()));
-        if to.include(net.me()) { opened.collect::<Result<_, _>>().map(Some) } else { Ok(None) }
+        if to.include(lane.me()) { opened.collect::<Result<_, _>>().map(Some) } else { Ok(None) }
     }
 
-    fn mul(&mut self, _net: &mut dyn Net, pairs: &[(Shares<Self>, Shares<Self>)]) -> Result<Vec<Shares<Self>>, Fault> {
+    async fn mul(&self, lane: &Lane<'_>, pairs: &[(Shares<Self>, Shares<Self>)]) -> Result<Vec<Shares<Self>>, Fault> {
         let len = pairs.iter().map(|(a, _)| a.first().len()).sum();
-        self.demand.extend(wants::triples(len));
+        self.note(lane, wants::triples(len), Draws::OneATurn).await?;
         pairs.iter().map(|(a, _)| zeros(a.shape())).collect()
     }
 
-    fn square(&mut self, _net: &mut dyn Net, values: &[Shares<Self>]) -> Result<Vec<Shares<Self>>, Fault> {
-        self.circuit(wants::squares, values, None)
+    async fn square(&self, lane: &Lane<'_>, values: &[Shares<Self>]) -> Result<Vec<Shares<Self>>, Fault> {
+        self.circuit(lane, wants::squares, values, None).await
     }
 
-    fn matmul(
-        &mut self,
-        _net: &mut dyn Net,
+    async fn matmul(
+        &self,
+        lane: &Lane<'_>,
         pairs: &[(Shares<Self>, Shares<Self>)],
     ) -> Result<Vec<Shares<Self>>, Fault> {
         let products = pairs.iter().map(|(a, b)| Product::of(a.shape(), b.shape())).collect::<Result<Vec<_>, _>>()?;
-        self.demand.extend(wants::matrix_triples(&products));
+        self.note(lane, wants::matrix_triples(&products), Draws::AtOnce).await?;
         products.iter().map(|product| zeros(&product.shape)).collect()
     }
 
-    fn trunc(&mut self, _net: &mut dyn Net, bits: u32, values: &[Shares<Self>]) -> Result<Vec<Shares<Self>>, Fault> {
+    async fn trunc(&self, lane: &Lane<'_>, bits: u32, values: &[Shares<Self>]) -> Result<Vec<Shares<Self>>, Fault> {
         wants::check_exponent::<D>(bits)?;
-        self.circuit(|len| wants::truncations(bits, len), values, None)
+        self.circuit(lane, |len| wants::truncations(bits, len), values, None).await
     }
 
-    fn ltz(&mut self, _net: &mut dyn Net, bits: u32, values: &[Shares<Self>]) -> Result<Vec<Shares<Self>>, Fault> {
-        self.circuit(wants::comparisons(wants::width::<D>(bits)?), values, None)
+    async fn ltz(&self, lane: &Lane<'_>, bits: u32, values: &[Shares<Self>]) -> Result<Vec<Shares<Self>>, Fault> {
+        self.circuit(lane, wants::comparisons(wants::width::<D>(bits)?), values, None).await
     }
 
-    fn eqz(&mut self, _net: &mut dyn Net, bits: u32, values: &[Shares<Self>]) -> Result<Vec<Shares<Self>>, Fault> {
-        self.circuit(wants::equalities(wants::width::<D>(bits)?), values, None)
+    async fn eqz(&self, lane: &Lane<'_>, bits: u32, values: &[Shares<Self>]) -> Result<Vec<Shares<Self>>, Fault> {
+        self.circuit(lane, wants::equalities(wants::width::<D>(bits)?), values, None).await
     }
 
-    fn bits(&mut self, _net: &mut dyn Net, bits: u32, values: &[Shares<Self>]) -> Result<Vec<Shares<Self>>, Fault> {
+    async fn bits(&self, lane: &Lane<'_>, bits: u32, values: &[Shares<Self>]) -> Result<Vec<Shares<Self>>, Fault> {
         let bits = wants::width::<D>(bits)?;
-        self.circuit(wants::decompositions(bits), values, Some(bits as usize))
+        self.circuit(lane, wants::decompositions(bits), values, Some(bits as usize)).await
     }
 }

@@ -6,21 +6,27 @@
 //!
 //! Every interactive primitive takes a batch: its number of rounds does not depend on how many tensors it is given nor on
 //! their sizes. `mpc_bytecode::cost` declares rounds and bytes; the conformance suite holds every scheme to them.
+//!
+//! Primitives are `async fn`s that give way before they wait ([`lane`]), so that several of them share rounds ([`call::run`]).
 
 pub mod additive;
+pub mod call;
 #[cfg(test)]
 mod conformance;
 mod forecast;
+pub mod lane;
 mod plain;
 pub mod share;
 
 pub use additive::Additive;
+pub use call::{Call, Reply};
 pub use forecast::Forecast;
+pub use lane::Lane;
 pub use plain::Plain;
 pub use share::Share;
 
 use crate::algebra::{Domain, Tensor};
-use crate::net::{Net, NetError};
+use crate::net::NetError;
 use mpc_bytecode::operand::Exception;
 
 /// Why an instruction did not give its result.
@@ -68,12 +74,12 @@ pub type Shares<P> = Share<<P as Protocol>::Domain>;
 ///
 /// Local operations broadcast as in NumPy and raise `ValueError` where shapes do not fit. Interactive elementwise operations take
 /// equal shapes. A `bits` of 0 stands for the ring's width.
+///
+/// Interactive operations run in a lane beside others. What one of them raises, it raises before any of them sends: before it gives way
+/// for the first time, or together with the others after that.
 pub trait Protocol {
     /// The ring.
     type Domain: Domain;
-
-    /// The source line being executed, for the errors of channels that the scheme has for itself.
-    fn set_line(&mut self, _line: u32) {}
 
     /// A public value as a sharing of itself.
     fn share_public(&self, value: &Values<Self>) -> Shares<Self>;
@@ -125,32 +131,63 @@ pub trait Protocol {
 
     /// Shares values of player `owner`; `values` is `Some` exactly there, and every player knows the shapes.
     fn input(
-        &mut self,
-        net: &mut dyn Net,
+        &self,
+        lane: &Lane<'_>,
         owner: usize,
         values: Option<&[Values<Self>]>,
         shapes: &[Vec<usize>],
-    ) -> Result<Vec<Shares<Self>>, Fault>;
+    ) -> impl Future<Output = Result<Vec<Shares<Self>>, Fault>>;
     /// Opens values; `None` at a player who is not to learn them.
     fn open(
-        &mut self,
-        net: &mut dyn Net,
+        &self,
+        lane: &Lane<'_>,
         to: &Recipients,
         values: &[Shares<Self>],
-    ) -> Result<Option<Vec<Values<Self>>>, Fault>;
+    ) -> impl Future<Output = Result<Option<Vec<Values<Self>>>, Fault>>;
     /// Products, elementwise.
-    fn mul(&mut self, net: &mut dyn Net, pairs: &[(Shares<Self>, Shares<Self>)]) -> Result<Vec<Shares<Self>>, Fault>;
+    fn mul(
+        &self,
+        lane: &Lane<'_>,
+        pairs: &[(Shares<Self>, Shares<Self>)],
+    ) -> impl Future<Output = Result<Vec<Shares<Self>>, Fault>>;
     /// Squares.
-    fn square(&mut self, net: &mut dyn Net, values: &[Shares<Self>]) -> Result<Vec<Shares<Self>>, Fault>;
+    fn square(
+        &self,
+        lane: &Lane<'_>,
+        values: &[Shares<Self>],
+    ) -> impl Future<Output = Result<Vec<Shares<Self>>, Fault>>;
     /// Matrix products (m,k)@(k,n); vectors as in NumPy.
-    fn matmul(&mut self, net: &mut dyn Net, pairs: &[(Shares<Self>, Shares<Self>)])
-    -> Result<Vec<Shares<Self>>, Fault>;
+    fn matmul(
+        &self,
+        lane: &Lane<'_>,
+        pairs: &[(Shares<Self>, Shares<Self>)],
+    ) -> impl Future<Output = Result<Vec<Shares<Self>>, Fault>>;
     /// Division by 2^bits, to one of the two nearest integers and exact for multiples, for |x| < 2^(ring − 2).
-    fn trunc(&mut self, net: &mut dyn Net, bits: u32, values: &[Shares<Self>]) -> Result<Vec<Shares<Self>>, Fault>;
+    fn trunc(
+        &self,
+        lane: &Lane<'_>,
+        bits: u32,
+        values: &[Shares<Self>],
+    ) -> impl Future<Output = Result<Vec<Shares<Self>>, Fault>>;
     /// One where a number of at most `bits` bits is negative, else zero.
-    fn ltz(&mut self, net: &mut dyn Net, bits: u32, values: &[Shares<Self>]) -> Result<Vec<Shares<Self>>, Fault>;
+    fn ltz(
+        &self,
+        lane: &Lane<'_>,
+        bits: u32,
+        values: &[Shares<Self>],
+    ) -> impl Future<Output = Result<Vec<Shares<Self>>, Fault>>;
     /// One where a number of at most `bits` bits is zero, else zero.
-    fn eqz(&mut self, net: &mut dyn Net, bits: u32, values: &[Shares<Self>]) -> Result<Vec<Shares<Self>>, Fault>;
+    fn eqz(
+        &self,
+        lane: &Lane<'_>,
+        bits: u32,
+        values: &[Shares<Self>],
+    ) -> impl Future<Output = Result<Vec<Shares<Self>>, Fault>>;
     /// The lowest `bits` bits of the two's complement, least significant first, on a new last axis.
-    fn bits(&mut self, net: &mut dyn Net, bits: u32, values: &[Shares<Self>]) -> Result<Vec<Shares<Self>>, Fault>;
+    fn bits(
+        &self,
+        lane: &Lane<'_>,
+        bits: u32,
+        values: &[Shares<Self>],
+    ) -> impl Future<Output = Result<Vec<Shares<Self>>, Fault>>;
 }

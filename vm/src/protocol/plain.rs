@@ -4,9 +4,8 @@
 //! modulo 2^ℓ, or outside the domain of one of its protocols, is an `OverflowError` here.
 
 use super::share::linear::{Product, broadcast_shape, elements, summed_shape, tensor};
-use super::{Fault, Protocol, Recipients, Share, Shares, Values};
+use super::{Fault, Lane, Protocol, Recipients, Share, Shares, Values};
 use crate::algebra::{Domain, Tensor};
-use crate::net::Net;
 use ndarray::{Axis, IxDyn};
 use std::marker::PhantomData;
 
@@ -153,9 +152,9 @@ impl<D: Domain> Protocol for Plain<D> {
         if outside { Err(overflow(format!("a secret leaves the {bits} bits of its type"))) } else { Ok(()) }
     }
 
-    fn input(
-        &mut self,
-        _net: &mut dyn Net,
+    async fn input(
+        &self,
+        _lane: &Lane<'_>,
         _owner: usize,
         values: Option<&[Values<Self>]>,
         _shapes: &[Vec<usize>],
@@ -164,34 +163,34 @@ impl<D: Domain> Protocol for Plain<D> {
         Ok(values.iter().cloned().map(Share::single).collect())
     }
 
-    fn open(
-        &mut self,
-        _net: &mut dyn Net,
+    async fn open(
+        &self,
+        _lane: &Lane<'_>,
         _to: &Recipients,
         values: &[Shares<Self>],
     ) -> Result<Option<Vec<Values<Self>>>, Fault> {
         Ok(Some(values.iter().map(|value| value.first().clone()).collect()))
     }
 
-    fn mul(&mut self, _net: &mut dyn Net, pairs: &[(Shares<Self>, Shares<Self>)]) -> Result<Vec<Shares<Self>>, Fault> {
+    async fn mul(&self, _lane: &Lane<'_>, pairs: &[(Shares<Self>, Shares<Self>)]) -> Result<Vec<Shares<Self>>, Fault> {
         let product =
             |(a, b): &(Shares<Self>, Shares<Self>)| a.zip(b, |a, b| combine(a, b, "a product", i128::checked_mul));
         pairs.iter().map(product).collect()
     }
 
-    fn square(&mut self, _net: &mut dyn Net, values: &[Shares<Self>]) -> Result<Vec<Shares<Self>>, Fault> {
+    async fn square(&self, _lane: &Lane<'_>, values: &[Shares<Self>]) -> Result<Vec<Shares<Self>>, Fault> {
         batch(values, |a| each(a, |x| fit(x.checked_mul(x), "a square")))
     }
 
-    fn matmul(
-        &mut self,
-        _net: &mut dyn Net,
+    async fn matmul(
+        &self,
+        _lane: &Lane<'_>,
         pairs: &[(Shares<Self>, Shares<Self>)],
     ) -> Result<Vec<Shares<Self>>, Fault> {
         pairs.iter().map(|(a, b)| a.zip(b, matmul)).collect()
     }
 
-    fn trunc(&mut self, _net: &mut dyn Net, bits: u32, values: &[Shares<Self>]) -> Result<Vec<Shares<Self>>, Fault> {
+    async fn trunc(&self, _lane: &Lane<'_>, bits: u32, values: &[Shares<Self>]) -> Result<Vec<Shares<Self>>, Fault> {
         let message = || overflow(format!("a product to be truncated leaves {} bits", D::BITS - 1));
         // The nearer of the two integers that a scheme may give: a quotient that is a hair below an integer is that integer.
         let nearest =
@@ -200,15 +199,15 @@ impl<D: Domain> Protocol for Plain<D> {
         batch(values, |a| each(a, divide))
     }
 
-    fn ltz(&mut self, _net: &mut dyn Net, bits: u32, values: &[Shares<Self>]) -> Result<Vec<Shares<Self>>, Fault> {
+    async fn ltz(&self, _lane: &Lane<'_>, bits: u32, values: &[Shares<Self>]) -> Result<Vec<Shares<Self>>, Fault> {
         batch(values, |a| each(a, |x| check_width::<D>(x, bits).map(|()| D::from_bool(x < 0))))
     }
 
-    fn eqz(&mut self, _net: &mut dyn Net, bits: u32, values: &[Shares<Self>]) -> Result<Vec<Shares<Self>>, Fault> {
+    async fn eqz(&self, _lane: &Lane<'_>, bits: u32, values: &[Shares<Self>]) -> Result<Vec<Shares<Self>>, Fault> {
         batch(values, |a| each(a, |x| check_width::<D>(x, bits).map(|()| D::from_bool(x == 0))))
     }
 
-    fn bits(&mut self, _net: &mut dyn Net, bits: u32, values: &[Shares<Self>]) -> Result<Vec<Shares<Self>>, Fault> {
+    async fn bits(&self, _lane: &Lane<'_>, bits: u32, values: &[Shares<Self>]) -> Result<Vec<Shares<Self>>, Fault> {
         batch(values, |a| decompose(a, bits))
     }
 }
@@ -216,7 +215,8 @@ impl<D: Domain> Protocol for Plain<D> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::net::memory::simulate;
+    use crate::net::{Net, memory::simulate};
+    use crate::protocol::{Call, Reply, call};
 
     fn share(values: &[i64]) -> Share<u64> {
         Share::single(tensor(&[values.len()], values.iter().map(|&x| x as u64).collect()).unwrap())
@@ -248,17 +248,21 @@ mod tests {
     #[test]
     fn primitives_are_exact_within_their_domain() {
         let run = |net: &mut dyn Net| {
-            let mut plain = Plain::<u64>::new();
-            let x = [share(&[-7, 0, 6])];
+            let plain = Plain::<u64>::new();
+            let mut run = |call| match call::run(&plain, net, &[(0, call)]).map_err(|failed| failed.fault)?.remove(0) {
+                Reply::Shares(shares) => Ok(shares),
+                Reply::Opened(_) => unreachable!("an opening gives values"),
+            };
+            let x = vec![share(&[-7, 0, 6])];
             let one = |found: Result<Vec<Share<u64>>, Fault>| values(found.map(|mut all| all.remove(0)));
-            assert_eq!(one(plain.trunc(net, 1, &x)), [-3, 0, 3]);
-            assert_eq!(one(plain.trunc(net, 2, &x)), [-2, 0, 2]);
-            assert_eq!(one(plain.ltz(net, 4, &x)), [1, 0, 0]);
-            assert_eq!(one(plain.eqz(net, 0, &x)), [0, 1, 0]);
-            assert_eq!(one(plain.bits(net, 3, &x)), [1, 0, 0, 0, 0, 0, 0, 1, 1]);
-            assert_eq!(one(plain.square(net, &x)), [49, 0, 36]);
-            assert!(overflows(plain.ltz(net, 3, &x)));
-            assert!(overflows(plain.trunc(net, 1, &[share(&[i64::MAX])])));
+            assert_eq!(one(run(Call::Trunc(1, x.clone()))), [-3, 0, 3]);
+            assert_eq!(one(run(Call::Trunc(2, x.clone()))), [-2, 0, 2]);
+            assert_eq!(one(run(Call::Ltz(4, x.clone()))), [1, 0, 0]);
+            assert_eq!(one(run(Call::Eqz(0, x.clone()))), [0, 1, 0]);
+            assert_eq!(one(run(Call::Bits(3, x.clone()))), [1, 0, 0, 0, 0, 0, 0, 1, 1]);
+            assert_eq!(one(run(Call::Square(x.clone()))), [49, 0, 36]);
+            assert!(overflows(run(Call::Ltz(3, x.clone()))));
+            assert!(overflows(run(Call::Trunc(1, vec![share(&[i64::MAX])]))));
         };
         simulate(1, false, |net| run(net));
     }

@@ -130,7 +130,8 @@ impl Tracer<'_> {
                 self.even(op)
             }
             I::Print { .. } | I::Input { .. } | I::Output { .. } | I::Call { .. } => self.obstacle(None, Why::Effect),
-            I::Jump { .. }
+            I::Together { .. }
+            | I::Jump { .. }
             | I::JumpIf { .. }
             | I::JumpUnless { .. }
             | I::Return { .. }

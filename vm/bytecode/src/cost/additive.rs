@@ -87,6 +87,7 @@ pub fn used(work: &Work, ring_bytes: u64) -> Correlated {
         Work::Ltz { elements, bits } => Circuit::ltz(width(*bits)).used(*elements),
         Work::Eqz { elements, bits } => Circuit::eqz(width(*bits)).used(*elements),
         Work::Bits { elements, bits } => Circuit::bits(width(*bits)).used(*elements),
+        Work::Beside { work, .. } => used(work, ring_bytes),
     }
 }
 
@@ -107,6 +108,7 @@ pub fn opened_bits<N: Count>(work: &Work<N>, ring_bytes: u64) -> N {
         Work::Ltz { elements, bits } => each(elements, Circuit::ltz(width(*bits)).opened()),
         Work::Eqz { elements, bits } => each(elements, Circuit::eqz(width(*bits)).opened()),
         Work::Bits { elements, bits } => each(elements, Circuit::bits(width(*bits)).opened()),
+        Work::Beside { work, .. } => opened_bits(work, ring_bytes),
     }
 }
 

@@ -76,6 +76,13 @@ pub const fn message(elements: u64, bits: u64) -> u64 {
 
 /// What a protocol call costs in a ring of `ring_bytes` bytes.
 pub fn cost(work: &Work, scheme: Scheme, ring_bytes: u64) -> Cost {
+    let own = of_one(work.own(), scheme, ring_bytes);
+    let before = work.others().iter().map(|other| cost(other, scheme, ring_bytes).rounds).max().unwrap_or(0);
+    Cost { rounds: own.rounds.saturating_sub(before), ..own }
+}
+
+/// What a call costs by itself.
+fn of_one(work: &Work, scheme: Scheme, ring_bytes: u64) -> Cost {
     let width = |bits: u32| if bits == 0 { ring_bytes * 8 } else { u64::from(bits) };
     match scheme {
         Scheme::Plain => Cost::ZERO,
@@ -92,13 +99,14 @@ pub fn cost(work: &Work, scheme: Scheme, ring_bytes: u64) -> Cost {
             Work::Ltz { elements, bits } => additive::ltz(*elements, width(*bits), players, ring_bytes),
             Work::Eqz { elements, bits } => additive::eqz(*elements, width(*bits), players, ring_bytes),
             Work::Bits { elements, bits } => additive::bits(*elements, width(*bits), players, ring_bytes),
+            Work::Beside { work, .. } => of_one(work, scheme, ring_bytes),
         },
     }
 }
 
 /// Bytes that one player sends for a protocol call, with the headers of frames.
 pub fn sent(work: &Work, scheme: Scheme, ring_bytes: u64, player: usize) -> u64 {
-    match (scheme, work) {
+    match (scheme, work.own()) {
         (Scheme::Additive { .. }, Work::Open { elements, to: Some(to) }) if to.contains(&player) => {
             additive::sent_to(*elements, to.len().saturating_sub(1) as u64, ring_bytes)
         }

@@ -101,6 +101,19 @@ fn a_recipient_sends_nothing_to_itself() {
 }
 
 #[test]
+fn calls_together_take_the_rounds_of_the_longest_and_all_bytes() {
+    let scheme = Scheme::Additive { players: 2 };
+    let works = [Work::Mul { elements: 3 }, Work::Ltz { elements: 2, bits: 0 }, Work::Eqz { elements: 5, bits: 9 }];
+    let beside = |at: usize| Work::Beside { work: works[at].clone().into(), others: works[..at].to_vec() };
+    let found: Vec<Cost> = (0..works.len()).map(|at| cost(&beside(at), scheme, 8)).collect();
+    assert_eq!(found.iter().map(|cost| cost.rounds).collect::<Vec<_>>(), [1, 3, 0]);
+    let apart: Cost = works.iter().map(|work| cost(work, scheme, 8)).sum();
+    let together: Cost = found.into_iter().sum();
+    assert_eq!((together.rounds, together.bytes, together.dealer_bytes), (4, apart.bytes, apart.dealer_bytes));
+    assert_eq!(used(&beside(1), scheme, 8), used(&works[1], scheme, 8));
+}
+
+#[test]
 fn what_is_empty_is_free_and_more_costs_more() {
     let scheme = Scheme::Additive { players: 3 };
     let costs = |elements| primitives(elements).into_iter().map(|work| cost(&work, scheme, 8)).collect::<Vec<_>>();

@@ -124,12 +124,38 @@ pub enum Work<N = u64> {
         /// How many bits of each; 0 for the ring's width.
         bits: u32,
     },
+    /// A call that is made together with others: it takes the rounds that it needs beyond theirs, and all of its own bytes.
+    Beside {
+        /// The call.
+        work: Box<Work<N>>,
+        /// Those that stand before it.
+        others: Vec<Work<N>>,
+    },
 }
 
 impl<N> Work<N> {
-    /// Its sizes, in order.
+    /// The call itself, whatever it is made together with.
+    pub fn own(&self) -> &Work<N> {
+        match self {
+            Work::Beside { work, .. } => work,
+            alone => alone,
+        }
+    }
+
+    /// The calls before it that it is made together with.
+    pub fn others(&self) -> &[Work<N>] {
+        match self {
+            Work::Beside { others, .. } => others,
+            _ => &[],
+        }
+    }
+
+    /// Its sizes, in order, then those of the calls that it is made together with.
     pub fn sizes(&self) -> Vec<&N> {
         match self {
+            Work::Beside { work, others } => {
+                work.sizes().into_iter().chain(others.iter().flat_map(Self::sizes)).collect()
+            }
             Work::Matmul { products } => {
                 products.iter().flat_map(|product| [&product.m, &product.k, &product.n]).collect()
             }
@@ -149,7 +175,15 @@ impl<N> Work<N> {
     /// # Errors
     /// The first of `each`.
     pub fn map<M, E>(&self, mut each: impl FnMut(&N) -> Result<M, E>) -> Result<Work<M>, E> {
+        self.mapped(&mut each)
+    }
+
+    fn mapped<M, E>(&self, each: &mut dyn FnMut(&N) -> Result<M, E>) -> Result<Work<M>, E> {
         Ok(match self {
+            Work::Beside { work, others } => {
+                let work = Box::new(work.mapped(each)?);
+                Work::Beside { work, others: others.iter().map(|other| other.mapped(each)).collect::<Result<_, E>>()? }
+            }
             Work::Input { elements } => Work::Input { elements: each(elements)? },
             Work::Open { elements, to } => Work::Open { elements: each(elements)?, to: to.clone() },
             Work::Mul { elements } => Work::Mul { elements: each(elements)? },
@@ -178,6 +212,7 @@ impl<N> Work<N> {
             Work::Ltz { .. } => "comparison",
             Work::Eqz { .. } => "equality",
             Work::Bits { .. } => "bits",
+            Work::Beside { work, .. } => work.name(),
         }
     }
 }
@@ -196,8 +231,8 @@ pub trait Sizes<N> {
     fn parts(&self, port: PortId, reg: Reg) -> Vec<Part<N>>;
 }
 
-/// The protocol calls that an instruction makes: one for a whole batch, but one for each owner among its inputs (in rising order)
-/// and one for each set of recipients among its outputs (in the order in which they first occur), one after the other. Empty for local
+/// The protocol calls that an instruction makes, all together: one for a whole batch, but one for each owner among its inputs (in
+/// rising order) and one for each set of recipients among its outputs (in the order in which they first occur). Empty for local
 /// instructions.
 pub fn works<N: Count>(instruction: &Instruction, sizes: &dyn Sizes<N>) -> Vec<Work<N>> {
     use Instruction as I;

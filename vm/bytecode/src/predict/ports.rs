@@ -5,7 +5,7 @@ use super::record::Done;
 use super::setting::{is_family, owners};
 use super::value::{List, Shape, Value, count};
 use super::walk::{Frame, Outcome, Walk};
-use crate::cost::{Part, Sizes, works};
+use crate::cost::{Part, Sizes, Work, works};
 use crate::isa::Instruction;
 use crate::operand::{AnyDst, Bank, PortId, Reg};
 use crate::program::{Parties, Port};
@@ -81,7 +81,16 @@ impl Walk<'_> {
             self.shape(frame, reg)?;
             return Err(self.missing(self.why(), frame));
         }
-        works.into_iter().for_each(|work| self.note(frame, Done::Call(work)));
+        let (function, members) = &self.group.members;
+        if *function != frame.function || !members.contains(&frame.at) {
+            self.group.works.clear();
+        }
+        for work in works {
+            let others = self.group.works.clone();
+            self.group.works.push(work.clone());
+            let beside = !others.is_empty();
+            self.note(frame, Done::Call(if beside { Work::Beside { work: work.into(), others } } else { work }));
+        }
         if matches!(instruction, Instruction::Open { .. } | Instruction::Output { .. }) {
             self.note(frame, Done::Disclosed);
         }

@@ -2,7 +2,7 @@
 
 use super::expr::{Atom, Expr, Hidden};
 use super::value::{Data, List, Public, Shape, Value, Why};
-use super::walk::{Flow, Frame, Halt, Outcome, Walk};
+use super::walk::{Flow, Frame, Group, Halt, Outcome, Walk};
 use crate::isa::Instruction;
 use crate::operand::{AnyDst, AnySrc, Bank, Dst, Exception, Lists, Public as PublicBank, Reg, Secret, Src};
 use crate::types::Kind;
@@ -124,6 +124,11 @@ impl Walk<'_> {
                 batch.iter().for_each(|&(dst, port)| self.input(frame, dst, port));
             }
             I::Output { .. } => self.communicate(frame, instruction)?,
+            I::Together { .. } => {
+                let first = frame.at + 1;
+                let count = program.functions[frame.function].at_once(frame.at).len();
+                self.group = Group { members: (frame.function, first..first + count), works: Vec::new() };
+            }
 
             I::List { dst, items } => {
                 let items = items.iter().map(|&item| self.value(frame, item)).collect::<Outcome<Vec<_>>>()?;

@@ -8,6 +8,7 @@ use super::setting::Setting;
 use super::turns::guarded;
 use super::value::{Data, List, Public};
 use super::value::{Value, Why, alike, blur};
+use crate::cost::Work;
 use crate::operand::{ExceptionId, Reg};
 use crate::program::Program;
 use std::collections::{HashMap, HashSet};
@@ -109,6 +110,15 @@ pub(super) struct Exit {
     pub frame: Frame,
 }
 
+/// A group of instructions that run together.
+#[derive(Default)]
+pub(super) struct Group {
+    /// The function, and the instructions.
+    pub members: (usize, std::ops::Range<usize>),
+    /// The protocol calls of the group so far.
+    pub works: Vec<Work<Expr>>,
+}
+
 pub(super) struct Walk<'p> {
     pub program: &'p Program,
     pub setting: &'p Setting,
@@ -124,6 +134,7 @@ pub(super) struct Walk<'p> {
     pub failures: HashMap<(usize, usize), u32>,
     pub exits: Vec<Exit>,
     pub next_number: u32,
+    pub group: Group,
     uncertain: Vec<Place>,
     handles: bool,
     sites: Sites,
@@ -159,6 +170,7 @@ impl<'p> Walk<'p> {
             failures: HashMap::new(),
             exits: Vec::new(),
             next_number: 0,
+            group: Group::default(),
             uncertain: Vec::new(),
             handles: program.functions.iter().any(|function| !function.handlers.is_empty()),
             sites: Sites::default(),

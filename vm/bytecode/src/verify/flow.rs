@@ -1,7 +1,7 @@
 //! No function falls off its end, and none reads a register that it may not have written.
 //!
 //! Every instruction that can raise leads to its handler too: there, what was written before the first such instruction of a block
-//! is written, and what the handler is told of.
+//! is written, and what the handler is told of. What a group writes is written after all of it.
 //!
 //! A forward analysis over basic blocks: which registers may still be unwritten. Registers are taken 64 at a time, one bit
 //! each; for each such group only the blocks that touch it are described, and the sets only grow, so memory is linear in the code
@@ -89,7 +89,7 @@ fn blocks(function: &Function) -> Vec<Block> {
         let last = &code[end - 1];
         let through = if ends(last) { None } else { block_at(end) };
         let caught = function.handler(start).and_then(|handler| {
-            let first = (start..end).find(|&at| code[at].can_raise())?;
+            let first = (start..end).find(|&at| function.at_once(at).iter().any(Instruction::can_raise))?;
             Some(Caught { first, block: block_at(handler.target as usize)?, told: handler.told() })
         });
         Block { start, end, next: [through, target(last).and_then(block_at)], caught }

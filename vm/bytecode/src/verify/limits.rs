@@ -13,6 +13,8 @@ pub const ITEMS: usize = 1 << 24;
 pub const REGISTERS: usize = 1 << 20;
 /// Parameters or results of a function.
 pub const PARAMETERS: usize = 1 << 12;
+/// Instructions in a group.
+pub const MEMBERS: usize = 1 << 12;
 /// Axes of a tensor.
 pub const AXES: usize = 32;
 /// Bytes of a name, an expression or a reason.
@@ -38,7 +40,7 @@ pub(super) fn check(program: &Program) -> Result<(), VerifyError> {
     functions(program).try_for_each(|(id, function)| check_function(id, function))
 }
 
-fn at_most(what: &str, found: usize, limit: usize) -> Result<(), String> {
+pub(super) fn at_most(what: &str, found: usize, limit: usize) -> Result<(), String> {
     if found <= limit { Ok(()) } else { Err(format!("there are {found} {what}, the limit is {limit}")) }
 }
 

@@ -6,6 +6,7 @@
 
 mod disclosures;
 mod flow;
+mod groups;
 mod indices;
 pub mod kinds;
 pub mod limits;
@@ -22,6 +23,8 @@ const PASSES: &[Pass] = &[
     limits::check,
     // Everything that is named by a number exists: registers, constants, dimensions, ports, functions, roles, files, jump targets.
     indices::check,
+    // Groups hold instructions that can run together, and are entered at their beginning only.
+    groups::check,
     // Names are there and differ; every port has the parties, kind and default of its direction; every dimension is fixed by something.
     ports::check,
     // Every register is in the bank of its type, and every instruction's operands have kinds that it takes: secrets stay secret.

@@ -3,7 +3,7 @@
 use super::*;
 use crate::arbitrary::programs;
 use crate::operand::{Bank, DimId, Dst, Label, Public, Reg};
-use crate::program::{Extent, ExtentOp};
+use crate::program::{Extent, ExtentOp, Handler};
 use crate::types::{Kind, Type};
 use proptest::prelude::*;
 
@@ -79,6 +79,14 @@ disclosure f0 @20 entry 1 to all at 0:8 "y" why "needed"
 disclosure f0 @26 entry 0 port3 to role0, role1 at 0:9 "total"
 disclosure f0 @26 entry 1 port4 to all at 0:9 "rates"
 "#;
+
+/// A group in place of five instructions of the valid program.
+const GROUP: &str = "  together 4
+  mul [s2 s0 s1, s10 s4 s4]
+  ltz 0 [s8 s4]
+  eqz 0 [s9 s4]
+  open [p0 s1, p8 s4]
+";
 
 fn valid() -> Program {
     Program::from_text(VALID.trim_start()).expect("the text is right")
@@ -554,4 +562,69 @@ fn inlined_calls() {
     let beyond =
         "its table of inlined calls names an instruction that is not there: instruction 9 does not exist: there are 8";
     assert_eq!(misled("within 0", "within 0 from @9"), beyond);
+}
+
+/// What the verifier says of the valid program with a group in which `from` stands as `to`.
+fn broken_group(from: &str, to: &str) -> Option<String> {
+    let text = valid().to_text();
+    let start = text.find("  mul [").expect("a product");
+    let end = text.find("  reduce ").expect("a reduction");
+    let text = [&text[..start], &GROUP.replacen(from, to, 1), &text[end..]].concat();
+    let program = Program::from_text(&text).expect("the text is a program");
+    verify(&program).err().map(|error| error.message)
+}
+
+#[test]
+fn groups_hold_what_can_run_together() {
+    assert_eq!(broken_group("", ""), None);
+    let said = |from, to| broken_group(from, to).expect("the group is broken");
+    assert!(said("together 4", "together 1").contains("two are the least"));
+    assert!(said("together 4", "together 5").contains("`reduce` does not communicate"));
+    assert!(said("together 4", "together 90").contains("the code ends before its 90 instructions do"));
+    assert!(said("together 4", "together 5000").contains("the limit is 4096"));
+    assert!(said("mul [s2 s0 s1, s10 s4 s4]", "together 2").contains("`together` does not communicate"));
+    assert!(said("ltz 0 [s8 s4]", "ltz 0 [s8 s10]").contains("`ltz` needs s10, which another of the group writes"));
+    assert!(said("open [p0 s1", "open [p0 s2").contains("`open` needs s2"));
+    assert!(said("eqz 0 [s9 s4]", "trunc 16 [s10 s4]").contains("`trunc` needs s10"));
+}
+
+#[test]
+fn groups_are_entered_at_their_beginning() {
+    let text = valid().to_text();
+    let start = text.find("  mul [").expect("a product");
+    let end = text.find("  reduce ").expect("a reduction");
+    let with = |change: &dyn Fn(&mut Program)| {
+        let text = [&text[..start], GROUP, &text[end..]].concat();
+        let mut program = Program::from_text(&text).expect("the text is a program");
+        change(&mut program);
+        verify(&program).err().map(|error| error.message)
+    };
+    let entered = "is within a group, which is entered there or not all handled alike";
+    let jump = |to: u32| with(&|program| program.functions[0].code[15].retarget(|_| to));
+    assert_eq!(jump(16), None);
+    assert!((17..=20).all(|to| jump(to) == Some(format!("instruction {to} {entered}"))));
+    let handled = |from: u32, to: u32, target: u32| {
+        let told = [0, 6, 1].map(|index| Reg::new(Bank::Public, index));
+        let [class, message, origin] = told;
+        with(&|program| program.functions[0].handlers = vec![Handler { from, to, target, class, message, origin }])
+    };
+    assert_eq!(handled(16, 21, 29), None);
+    assert_eq!(handled(16, 19, 29), Some(format!("instruction 19 {entered}")));
+    assert_eq!(handled(20, 21, 29), Some(format!("instruction 20 {entered}")));
+    assert_eq!(handled(21, 22, 18), Some(format!("instruction 18 {entered}")));
+}
+
+/// An opening that raises undoes what the group wrote before it: a handler must not read that.
+#[test]
+fn a_handler_does_not_read_what_a_group_writes() {
+    let text = |read: &str| {
+        format!(
+            "mpcb 2\nk0 int 1\nfunction f0 \"main\"\n  registers p 4 int, str, int\n  registers s 3 sint\n  handler @2 @5 to @6 p1 p4 p2\n  \
+             const p0 k0\n  share s0 p0\n  together 2\n  mul [s1 s0 s0]\n  open [p3 s0]\n  return []\n  neg s2 {read}\n  return []\n\n\
+             disclosure f0 @4 entry 0 to all at 0:0 \"x\"\n"
+        )
+    };
+    let said = |read| verify(&Program::from_text(&text(read)).expect("a program")).err().map(|error| error.message);
+    assert_eq!(said("s0"), None);
+    assert_eq!(said("s1"), Some("neg: s1 may be read before it is written".into()));
 }

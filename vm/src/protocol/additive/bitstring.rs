@@ -2,8 +2,8 @@
 
 use super::open::malformed;
 use crate::algebra::{Domain, LengthError, bits};
-use crate::net::{Net, Operation};
-use crate::protocol::Fault;
+use crate::net::Operation;
+use crate::protocol::{Fault, Lane};
 
 /// Bits of planes, packed.
 #[derive(Default)]
@@ -55,21 +55,21 @@ impl Bitstring {
     ///
     /// # Errors
     /// The network's.
-    pub fn send(&self, net: &mut dyn Net, operation: Operation) -> Result<(), Fault> {
+    pub fn send(&self, lane: &Lane<'_>, operation: Operation) -> Result<(), Fault> {
         let mut payload = u64::to_bytes(&self.words);
         payload.truncate(self.bytes());
-        Ok(net.broadcast(operation, payload.into())?)
+        Ok(lane.broadcast(operation, payload.into())?)
     }
 
     /// Opens the bits: the exclusive or with every other player's. Returns the planes, one after the other.
     ///
     /// # Errors
     /// The network's, and a message of another length.
-    pub fn gather(mut self, net: &mut dyn Net, operation: Operation) -> Result<Vec<u64>, Fault> {
-        for (peer, payload) in net.gather(operation)? {
+    pub fn gather(mut self, lane: &Lane<'_>, operation: Operation) -> Result<Vec<u64>, Fault> {
+        for (peer, payload) in lane.gather(operation)? {
             if payload.len() != self.bytes() {
                 let error = LengthError::Count { bytes: payload.len(), expected: self.bytes() };
-                return Err(malformed(net, peer, operation, &error));
+                return Err(malformed(lane, peer, operation, &error));
             }
             let (whole, tail) = payload.as_chunks::<8>();
             self.words.iter_mut().zip(whole).for_each(|(word, bytes)| *word ^= u64::from_le_bytes(*bytes));

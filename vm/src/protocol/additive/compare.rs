@@ -25,17 +25,17 @@ use crate::algebra::bits::{Planes, words_for};
 use crate::algebra::{Domain, LengthError, linear, vector::vectorised};
 use crate::correlated::circuit::{Circuit, Node, Output};
 use crate::correlated::material::{Material, from_low_bytes};
-use crate::correlated::{Correlation, Ticket};
-use crate::net::{Net, Operation};
-use crate::protocol::{Fault, Share};
+use crate::correlated::{Correlation, Draws, Ticket};
+use crate::net::Operation;
+use crate::protocol::{Fault, Lane, Share};
 use std::collections::VecDeque;
 use std::ops::Range;
 
 /// Runs a circuit on every value: results in order of values, then of outputs, in tensors of the shapes that `shape` makes of those
 /// of the values.
-pub fn run<D: Domain>(
-    additive: &mut Additive<D>,
-    net: &mut dyn Net,
+pub async fn run<D: Domain>(
+    additive: &Additive<D>,
+    lane: &Lane<'_>,
     circuit: &Circuit,
     lots: impl Fn(usize) -> Vec<Correlation>,
     values: &[Share<D>],
@@ -44,11 +44,11 @@ pub fn run<D: Domain>(
     let xs = Joined::of(values);
     let lots = lots(xs.len());
     let blocks = blocks(xs.len(), lots.first().map_or(1, Correlation::len));
-    let tickets = additive.source.allot(&lots)?;
+    let tickets = additive.allot(lane, lots, Draws::OneATurn).await?;
     let results = Vec::with_capacity(xs.len() * circuit.outputs.len());
     let mut work = Work { additive, circuit, xs, blocks, tickets, results };
     let (count, stages) = (work.blocks.len(), circuit.layers.len() + 3);
-    pipeline::run(net, count, stages, |net, stage, index, block| work.step(net, stage, index, block))?;
+    pipeline::run(lane, count, stages, |lane, stage, index, block| work.step(lane, stage, index, block)).await?;
     let shapes: Vec<Vec<usize>> = values.iter().map(|value| shape(value.shape())).collect();
     shares(work.results, shapes.iter().map(Vec::as_slice))
 }
@@ -79,7 +79,7 @@ impl<D> Block<D> {
 }
 
 struct Work<'a, D: Domain> {
-    additive: &'a mut Additive<D>,
+    additive: &'a Additive<D>,
     circuit: &'a Circuit,
     xs: Joined<'a, D>,
     blocks: Vec<Range<usize>>,
@@ -90,27 +90,27 @@ struct Work<'a, D: Domain> {
 impl<D: Domain> Work<'_, D> {
     fn step(
         &mut self,
-        net: &mut dyn Net,
+        lane: &Lane<'_>,
         stage: usize,
         index: usize,
         left: Option<Block<D>>,
     ) -> Result<Option<Block<D>>, Fault> {
         let layers = self.circuit.layers.len();
         let Some(mut block) = left else {
-            return if stage == 0 { self.mask(net, index).map(Some) } else { Ok(None) };
+            return if stage == 0 { self.mask(lane, index).map(Some) } else { Ok(None) };
         };
         if stage == layers + 2 {
-            return self.finish(net, block).map(|()| None);
+            return self.finish(lane, block).map(|()| None);
         }
         match stage.checked_sub(2) {
-            None => self.unmask(net, &mut block)?,
-            Some(layer) => self.combine(net, &mut block, layer)?,
+            None => self.unmask(lane, &mut block)?,
+            Some(layer) => self.combine(lane, &mut block, layer)?,
         }
         match self.circuit.layers.get(stage - 1) {
             Some(layer) => block.bits = self.inputs(&block, layer),
             None => block.bits = self.results(&block),
         }
-        block.bits.send(net, self.operation(stage))?;
+        block.bits.send(lane, self.operation(stage))?;
         Ok(Some(block))
     }
 
@@ -124,17 +124,17 @@ impl<D: Domain> Work<'_, D> {
     }
 
     /// Sends x + r modulo 2^width.
-    fn mask(&mut self, net: &mut dyn Net, index: usize) -> Result<Block<D>, Fault> {
-        let material = self.additive.draw(&mut self.tickets)?;
+    fn mask(&mut self, lane: &Lane<'_>, index: usize) -> Result<Block<D>, Fault> {
+        let material = self.additive.draw(lane, &mut self.tickets)?;
         let masked = linear::add(&self.xs.range(self.blocks[index].clone()), &material.masks.ring);
-        send_low(net, self.circuit.width, &masked)?;
+        send_low(lane, self.circuit.width, &masked)?;
         let len = masked.len();
         Ok(Block { len, material, masked, bits: Bitstring::default(), halves: vec![], pairs: vec![] })
     }
 
     /// Opens c and compares group by group.
-    fn unmask(&self, net: &mut dyn Net, block: &mut Block<D>) -> Result<(), Fault> {
-        let opened = gather_low(net, self.circuit.width, std::mem::take(&mut block.masked))?;
+    fn unmask(&self, lane: &Lane<'_>, block: &mut Block<D>) -> Result<(), Fault> {
+        let opened = gather_low(lane, self.circuit.width, std::mem::take(&mut block.masked))?;
         let c = Planes::of(&opened);
         let width = words_for(block.len);
         let leaves = self.circuit.leaves.iter().map(|leaf| {
@@ -172,8 +172,8 @@ impl<D: Domain> Work<'_, D> {
     }
 
     /// Opens what a layer's nodes take, and computes them.
-    fn combine(&self, net: &mut dyn Net, block: &mut Block<D>, layer: usize) -> Result<(), Fault> {
-        let opened = std::mem::take(&mut block.bits).gather(net, self.operation(layer + 1))?;
+    fn combine(&self, lane: &Lane<'_>, block: &mut Block<D>, layer: usize) -> Result<(), Fault> {
+        let opened = std::mem::take(&mut block.bits).gather(lane, self.operation(layer + 1))?;
         let width = words_for(block.len);
         let mut at = 0;
         for node in &self.circuit.layers[layer] {
@@ -207,8 +207,8 @@ impl<D: Domain> Work<'_, D> {
     }
 
     /// Opens the masked results and takes them into the ring.
-    fn finish(&mut self, net: &mut dyn Net, mut block: Block<D>) -> Result<(), Fault> {
-        let opened = std::mem::take(&mut block.bits).gather(net, Operation::Convert)?;
+    fn finish(&mut self, lane: &Lane<'_>, mut block: Block<D>) -> Result<(), Fault> {
+        let opened = std::mem::take(&mut block.bits).gather(lane, Operation::Convert)?;
         let (outputs, leads) = (self.circuit.outputs.len(), self.leads());
         let start = self.results.len();
         self.results.resize(start + block.len * outputs, D::ZERO);
@@ -219,7 +219,7 @@ impl<D: Domain> Work<'_, D> {
         } else {
             interleave_into_ring(&opened, dealt, leads, outputs, out);
         }
-        self.additive.source.recycle(block.material);
+        self.additive.recycle(block.material);
         Ok(())
     }
 }
@@ -257,26 +257,26 @@ fn into_ring<D: Domain>(bits: &[u64], dealt: &[D], leads: bool, out: &mut [D]) {
 }
 
 /// Sends the lowest `width` bits of shares, in whole bytes.
-fn send_low<D: Domain>(net: &mut dyn Net, width: u32, own: &[D]) -> Result<(), Fault> {
+fn send_low<D: Domain>(lane: &Lane<'_>, width: u32, own: &[D]) -> Result<(), Fault> {
     let bytes = width.div_ceil(8) as usize;
     if bytes == D::BYTES {
-        return send(net, Operation::Compare, own);
+        return send(lane, Operation::Compare, own);
     }
     let mut payload = Vec::with_capacity(own.len() * bytes);
     own.iter().for_each(|share| payload.extend_from_slice(&share.to_i128().to_le_bytes()[..bytes]));
-    Ok(net.broadcast(Operation::Compare, payload.into())?)
+    Ok(lane.broadcast(Operation::Compare, payload.into())?)
 }
 
 /// Opens values modulo 2^(8 · bytes of `width` bits).
-fn gather_low<D: Domain>(net: &mut dyn Net, width: u32, mut own: Vec<D>) -> Result<Vec<D>, Fault> {
+fn gather_low<D: Domain>(lane: &Lane<'_>, width: u32, mut own: Vec<D>) -> Result<Vec<D>, Fault> {
     let bytes = width.div_ceil(8) as usize;
     if bytes == D::BYTES {
-        return gather(net, Operation::Compare, own);
+        return gather(lane, Operation::Compare, own);
     }
-    for (peer, payload) in net.gather(Operation::Compare)? {
+    for (peer, payload) in lane.gather(Operation::Compare)? {
         if payload.len() != own.len() * bytes {
             let error = LengthError::Count { bytes: payload.len(), expected: own.len() * bytes };
-            return Err(malformed(net, peer, Operation::Compare, &error));
+            return Err(malformed(lane, peer, Operation::Compare, &error));
         }
         let shares = payload.chunks_exact(bytes).map(from_low_bytes::<D>);
         own.iter_mut().zip(shares).for_each(|(own, share)| *own = own.add(share));

@@ -27,24 +27,26 @@ mod truncate;
 pub mod wants;
 
 use super::share::linear;
-use super::{Fault, Protocol, Recipients, Share, Shares, Values};
+use super::{Fault, Lane, Protocol, Recipients, Share, Shares, Values};
 use crate::algebra::{Domain, linear as algebra};
 use crate::correlated::circuit::Circuit;
 use crate::correlated::material::Material;
-use crate::correlated::{Demand, Entropy, Source, Ticket, setup};
+use crate::correlated::{Correlation, Demand, Draws, Entropy, Source, Ticket, Wishes, setup};
 use crate::net::{Counters, Net};
 use crate::random::{Seed, Stream};
+use std::cell::{RefCell, RefMut};
 use std::collections::VecDeque;
 
 /// One player of the scheme.
 pub struct Additive<D: Domain> {
     me: usize,
     players: usize,
-    source: Source<D>,
+    source: RefCell<Source<D>>,
+    wishes: Wishes<Ticket>,
     /// Seeds in common with each other player.
     seeds: Vec<Option<Seed>>,
     /// How many tensors each player has put in so far: the next one's stream.
-    inputs: Vec<u64>,
+    inputs: RefCell<Vec<u64>>,
 }
 
 impl<D: Domain> Additive<D> {
@@ -59,7 +61,14 @@ impl<D: Domain> Additive<D> {
         }
         let seeds = setup::pairwise_seeds(net, entropy)?;
         let source = Source::join(preprocessing)?;
-        Ok(Self { me, players, source, seeds, inputs: vec![0; players] })
+        Ok(Self {
+            me,
+            players,
+            source: RefCell::new(source),
+            wishes: Wishes::default(),
+            seeds,
+            inputs: RefCell::new(vec![0; players]),
+        })
     }
 
     /// Has the dealer deal what is foreseen, and waits at every player until it is there.
@@ -67,30 +76,48 @@ impl<D: Domain> Additive<D> {
     /// # Errors
     /// The network's; a dealer that sends something else.
     pub fn prepare(&mut self, demand: &Demand) -> Result<(), Fault> {
-        self.source.prepare(demand)
+        self.source.get_mut().prepare(demand)
     }
 
     /// Lots that were foreseen and not used yet.
     pub fn foreseen(&self) -> usize {
-        self.source.foreseen()
+        self.source.borrow().foreseen()
     }
 
     /// What went over the preprocessing channel.
     pub fn preprocessing(&self) -> Counters {
-        self.source.counters()
+        self.source.borrow().counters()
+    }
+
+    /// Tickets for a primitive's lots, a turn later. Until then it may raise, from then on it may send.
+    async fn allot(&self, lane: &Lane<'_>, lots: Vec<Correlation>, draws: Draws) -> Result<VecDeque<Ticket>, Fault> {
+        let allot = |lots: &[Correlation]| self.source(lane).allot(lots);
+        self.wishes.take(lane, lots, draws, allot).await
+    }
+
+    /// The channel with the dealer, for as long as it is a primitive's turn.
+    fn source(&self, lane: &Lane<'_>) -> RefMut<'_, Source<D>> {
+        let mut source = self.source.borrow_mut();
+        source.set_line(lane.line());
+        source
     }
 
     /// This player's part of the next lot.
-    fn draw(&mut self, tickets: &mut VecDeque<Ticket>) -> Result<Material<D>, Fault> {
+    fn draw(&self, lane: &Lane<'_>, tickets: &mut VecDeque<Ticket>) -> Result<Material<D>, Fault> {
         // As many were allotted as there are blocks.
         let ticket = tickets.pop_front().ok_or_else(|| Fault::Malformed("no lot is left for a block".to_owned()))?;
-        self.source.draw(ticket)
+        self.source(lane).draw(ticket)
+    }
+
+    /// Takes back what was used, for its memory.
+    fn recycle(&self, part: Material<D>) {
+        self.source.borrow_mut().recycle(part);
     }
 
     /// The stream of the next tensor that `owner` puts in, in common with `peer`.
     fn input_stream(&self, owner: usize, peer: usize) -> Option<Stream> {
         let seed = self.seeds.get(peer)?.as_ref()?;
-        Some(Stream::new(&seed.derive_indexed("inputs of player", owner as u64), *self.inputs.get(owner)?))
+        Some(Stream::new(&seed.derive_indexed("inputs of player", owner as u64), *self.inputs.borrow().get(owner)?))
     }
 
     /// This player's shares of a tensor that `owner` puts in.
@@ -127,10 +154,6 @@ impl<D: Domain> Additive<D> {
 impl<D: Domain> Protocol for Additive<D> {
     type Domain = D;
 
-    fn set_line(&mut self, line: u32) {
-        self.source.set_line(line);
-    }
-
     fn share_public(&self, value: &Values<Self>) -> Shares<Self> {
         let zeros = || Values::<Self>::from_elem(value.raw_dim(), D::ZERO);
         Share::single(if self.me == 0 { value.clone() } else { zeros() })
@@ -144,9 +167,9 @@ impl<D: Domain> Protocol for Additive<D> {
         if self.me == 0 { linear::sub(&Share::single(a.clone()), b) } else { self.widen(&linear::neg(b)?, a.shape()) }
     }
 
-    fn input(
-        &mut self,
-        _net: &mut dyn Net,
+    async fn input(
+        &self,
+        _lane: &Lane<'_>,
         owner: usize,
         values: Option<&[Values<Self>]>,
         shapes: &[Vec<usize>],
@@ -157,53 +180,55 @@ impl<D: Domain> Protocol for Additive<D> {
         let mut shares = Vec::with_capacity(shapes.len());
         for (index, shape) in shapes.iter().enumerate() {
             shares.push(self.input_one(owner, values.map(|values| &values[index]), shape)?);
-            self.inputs[owner] += 1;
+            self.inputs.borrow_mut()[owner] += 1;
         }
         Ok(shares)
     }
 
-    fn open(
-        &mut self,
-        net: &mut dyn Net,
+    async fn open(
+        &self,
+        lane: &Lane<'_>,
         to: &Recipients,
         values: &[Shares<Self>],
     ) -> Result<Option<Vec<Values<Self>>>, Fault> {
-        open::open(self, net, to, values)
+        open::open(self, lane, to, values).await
     }
 
-    fn mul(&mut self, net: &mut dyn Net, pairs: &[(Shares<Self>, Shares<Self>)]) -> Result<Vec<Shares<Self>>, Fault> {
-        multiply::mul(self, net, pairs)
+    async fn mul(&self, lane: &Lane<'_>, pairs: &[(Shares<Self>, Shares<Self>)]) -> Result<Vec<Shares<Self>>, Fault> {
+        multiply::mul(self, lane, pairs).await
     }
 
-    fn square(&mut self, net: &mut dyn Net, values: &[Shares<Self>]) -> Result<Vec<Shares<Self>>, Fault> {
-        multiply::square(self, net, values)
+    async fn square(&self, lane: &Lane<'_>, values: &[Shares<Self>]) -> Result<Vec<Shares<Self>>, Fault> {
+        multiply::square(self, lane, values).await
     }
 
-    fn matmul(
-        &mut self,
-        net: &mut dyn Net,
+    async fn matmul(
+        &self,
+        lane: &Lane<'_>,
         pairs: &[(Shares<Self>, Shares<Self>)],
     ) -> Result<Vec<Shares<Self>>, Fault> {
-        multiply::matmul(self, net, pairs)
+        multiply::matmul(self, lane, pairs).await
     }
 
-    fn trunc(&mut self, net: &mut dyn Net, bits: u32, values: &[Shares<Self>]) -> Result<Vec<Shares<Self>>, Fault> {
-        truncate::trunc(self, net, bits, values)
+    async fn trunc(&self, lane: &Lane<'_>, bits: u32, values: &[Shares<Self>]) -> Result<Vec<Shares<Self>>, Fault> {
+        truncate::trunc(self, lane, bits, values).await
     }
 
-    fn ltz(&mut self, net: &mut dyn Net, bits: u32, values: &[Shares<Self>]) -> Result<Vec<Shares<Self>>, Fault> {
+    async fn ltz(&self, lane: &Lane<'_>, bits: u32, values: &[Shares<Self>]) -> Result<Vec<Shares<Self>>, Fault> {
         let width = wants::width::<D>(bits)?;
-        compare::run(self, net, &Circuit::less_than_zero(width), wants::comparisons(width), values, <[usize]>::to_vec)
+        compare::run(self, lane, &Circuit::less_than_zero(width), wants::comparisons(width), values, <[usize]>::to_vec)
+            .await
     }
 
-    fn eqz(&mut self, net: &mut dyn Net, bits: u32, values: &[Shares<Self>]) -> Result<Vec<Shares<Self>>, Fault> {
+    async fn eqz(&self, lane: &Lane<'_>, bits: u32, values: &[Shares<Self>]) -> Result<Vec<Shares<Self>>, Fault> {
         let width = wants::width::<D>(bits)?;
-        compare::run(self, net, &Circuit::equal_to_zero(width), wants::equalities(width), values, <[usize]>::to_vec)
+        compare::run(self, lane, &Circuit::equal_to_zero(width), wants::equalities(width), values, <[usize]>::to_vec)
+            .await
     }
 
-    fn bits(&mut self, net: &mut dyn Net, bits: u32, values: &[Shares<Self>]) -> Result<Vec<Shares<Self>>, Fault> {
+    async fn bits(&self, lane: &Lane<'_>, bits: u32, values: &[Shares<Self>]) -> Result<Vec<Shares<Self>>, Fault> {
         let bits = wants::width::<D>(bits)?;
         let shape = |shape: &[usize]| [shape, &[bits as usize]].concat();
-        compare::run(self, net, &Circuit::decomposition(bits), wants::decompositions(bits), values, shape)
+        compare::run(self, lane, &Circuit::decomposition(bits), wants::decompositions(bits), values, shape).await
     }
 }

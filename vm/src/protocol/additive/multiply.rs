@@ -7,10 +7,10 @@ use super::flat::{Joined, blocks, count, split};
 use super::open::{gather, send};
 use super::{Additive, pipeline, wants};
 use crate::algebra::{Domain, linear, matmul::Dims, vector::vectorised};
-use crate::correlated::{Ticket, material::Material};
-use crate::net::{Net, Operation};
+use crate::correlated::{Draws, material::Material};
+use crate::net::Operation;
 use crate::protocol::share::linear::{Product, elements, tensor};
-use crate::protocol::{Fault, Share};
+use crate::protocol::{Fault, Lane, Share};
 use mpc_bytecode::cost::{BLOCK, additive::PAIRS};
 use std::borrow::Cow;
 use std::ops::Range;
@@ -19,9 +19,9 @@ use std::ops::Range;
 type Masked<D> = Option<(Vec<D>, Material<D>)>;
 
 /// Products, elementwise. Operands of a pair have equal shapes.
-pub fn mul<D: Domain>(
-    additive: &mut Additive<D>,
-    net: &mut dyn Net,
+pub async fn mul<D: Domain>(
+    additive: &Additive<D>,
+    lane: &Lane<'_>,
     pairs: &[(Share<D>, Share<D>)],
 ) -> Result<Vec<Share<D>>, Fault> {
     if let Some((a, b)) = pairs.iter().find(|(a, b)| a.shape() != b.shape()) {
@@ -30,25 +30,26 @@ pub fn mul<D: Domain>(
     }
     let (xs, ys) = (Joined::of(pairs.iter().map(|pair| &pair.0)), Joined::of(pairs.iter().map(|pair| &pair.1)));
     let blocks = blocks(xs.len(), PAIRS as usize);
-    let mut tickets = additive.source.allot(&wants::triples(xs.len()))?;
+    let mut tickets = additive.allot(lane, wants::triples(xs.len()), Draws::OneATurn).await?;
     let mut products = Vec::with_capacity(xs.len());
-    pipeline::run(net, blocks.len(), 2, |net, stage, block, left: Masked<D>| {
+    pipeline::run(lane, blocks.len(), 2, |lane, stage, block, left: Masked<D>| {
         if stage == 0 {
             let (x, y) = (xs.range(blocks[block].clone()), ys.range(blocks[block].clone()));
-            let material = additive.draw(&mut tickets)?;
+            let material = additive.draw(lane, &mut tickets)?;
             let (a, b) = material.masks.ring.split_at(x.len());
             let mut own = linear::sub(&x, a);
             own.extend_from_slice(&linear::sub(&y, b));
-            send(net, Operation::Multiply, &own)?;
+            send(lane, Operation::Multiply, &own)?;
             return Ok(Some((own, material)));
         }
         if let Some((own, material)) = left {
-            let opened = gather(net, Operation::Multiply, own)?;
+            let opened = gather(lane, Operation::Multiply, own)?;
             extend_products(&mut products, &opened, &material, additive.me == 0);
-            additive.source.recycle(material);
+            additive.recycle(material);
         }
         Ok(None)
-    })?;
+    })
+    .await?;
     shares(products, pairs.iter().map(|(a, _)| a.shape()))
 }
 
@@ -70,24 +71,24 @@ fn extend_products<D: Domain>(out: &mut Vec<D>, opened: &[D], material: &Materia
 }
 
 /// Squares: with c = a² and d = x − a opened, x² = d² + 2da + c.
-pub fn square<D: Domain>(
-    additive: &mut Additive<D>,
-    net: &mut dyn Net,
+pub async fn square<D: Domain>(
+    additive: &Additive<D>,
+    lane: &Lane<'_>,
     values: &[Share<D>],
 ) -> Result<Vec<Share<D>>, Fault> {
     let xs = Joined::of(values);
     let blocks = blocks(xs.len(), BLOCK as usize);
-    let mut tickets = additive.source.allot(&wants::squares(xs.len()))?;
+    let mut tickets = additive.allot(lane, wants::squares(xs.len()), Draws::OneATurn).await?;
     let mut results = Vec::with_capacity(xs.len());
-    pipeline::run(net, blocks.len(), 2, |net, stage, block, left: Masked<D>| {
+    pipeline::run(lane, blocks.len(), 2, |lane, stage, block, left: Masked<D>| {
         if stage == 0 {
-            let material = additive.draw(&mut tickets)?;
+            let material = additive.draw(lane, &mut tickets)?;
             let own = linear::sub(&xs.range(blocks[block].clone()), &material.masks.ring);
-            send(net, Operation::Square, &own)?;
+            send(lane, Operation::Square, &own)?;
             return Ok(Some((own, material)));
         }
         if let Some((own, material)) = left {
-            let opened = gather(net, Operation::Square, own)?;
+            let opened = gather(lane, Operation::Square, own)?;
             let adds = additive.me == 0;
             let operands = opened.iter().zip(&material.masks.ring).zip(&material.dealt.ring);
             let square = |((&d, &a), &c): ((&D, &D), &D)| {
@@ -95,10 +96,11 @@ pub fn square<D: Domain>(
                 d.mul(if adds { d.add(twice) } else { twice }).add(c)
             };
             results.extend(operands.map(square));
-            additive.source.recycle(material);
+            additive.recycle(material);
         }
         Ok(None)
-    })?;
+    })
+    .await?;
     shares(results, values.iter().map(|value| value.shape()))
 }
 
@@ -112,15 +114,18 @@ pub fn shares<'a, D: Domain>(
 
 /// Matrix products: triples of whole matrices. Of an (m,k) by a (k,n) matrix mk + kn elements are opened, not 2mkn (Mohassel and Zhang,
 /// *SecureML*, S&P 2017, section IV).
-pub fn matmul<D: Domain>(
-    additive: &mut Additive<D>,
-    net: &mut dyn Net,
+pub async fn matmul<D: Domain>(
+    additive: &Additive<D>,
+    lane: &Lane<'_>,
     pairs: &[(Share<D>, Share<D>)],
 ) -> Result<Vec<Share<D>>, Fault> {
     let products = pairs.iter().map(|(a, b)| Product::of(a.shape(), b.shape())).collect::<Result<Vec<_>, _>>()?;
     let lots = wants::matrix_triples(&products);
-    let tickets: Vec<Ticket> = additive.source.allot(&lots)?.into();
-    let materials = tickets.into_iter().map(|ticket| additive.source.draw(ticket)).collect::<Result<Vec<_>, _>>()?;
+    let mut tickets = additive.allot(lane, lots, Draws::AtOnce).await?;
+    let mut materials = Vec::with_capacity(tickets.len());
+    while !tickets.is_empty() {
+        materials.push(additive.draw(lane, &mut tickets)?);
+    }
     let mut own = Vec::with_capacity(materials.iter().map(|material| material.masks.ring.len()).sum());
     let busy = pairs.iter().zip(&products).filter(|(_, product)| wants::is_dealt(product));
     for (((x, y), product), material) in busy.zip(&materials) {
@@ -128,7 +133,7 @@ pub fn matmul<D: Domain>(
         own.extend(linear::sub(&elements(x.first()), a));
         own.extend(linear::sub(&elements(y.first()), b));
     }
-    let opened = open_all(net, Operation::MatMul, own)?;
+    let opened = open_all(lane, Operation::MatMul, own).await?;
     let mut rest = opened.as_slice();
     let mut materials = materials.into_iter();
     let mut multiply = |product: &Product| {
@@ -156,16 +161,17 @@ fn combine<D: Domain>(dims: Dims, opened: &[D], material: Material<D>, adds: boo
 }
 
 /// Opens masked elements to all in frames of [`BLOCK`], all in one round.
-fn open_all<D: Domain>(net: &mut dyn Net, operation: Operation, mut own: Vec<D>) -> Result<Vec<D>, Fault> {
+async fn open_all<D: Domain>(lane: &Lane<'_>, operation: Operation, mut own: Vec<D>) -> Result<Vec<D>, Fault> {
     let blocks: Vec<Range<usize>> = blocks(own.len(), BLOCK as usize);
-    pipeline::run(net, blocks.len(), 2, |net, stage, block, ()| {
+    pipeline::run(lane, blocks.len(), 2, |lane, stage, block, ()| {
         let part = &mut own[blocks[block].clone()];
         if stage == 0 {
-            return send(net, operation, part);
+            return send(lane, operation, part);
         }
-        let opened = gather(net, operation, part.to_vec())?;
+        let opened = gather(lane, operation, part.to_vec())?;
         part.copy_from_slice(&opened);
         Ok(())
-    })?;
+    })
+    .await?;
     Ok(own)
 }

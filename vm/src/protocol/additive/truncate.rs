@@ -18,15 +18,15 @@ use super::multiply::shares;
 use super::open::{gather, send};
 use super::{Additive, pipeline, wants};
 use crate::algebra::{Domain, linear, vector::vectorised};
-use crate::correlated::material::Material;
-use crate::net::{Net, Operation};
-use crate::protocol::{Fault, Share};
+use crate::correlated::{Draws, material::Material};
+use crate::net::Operation;
+use crate::protocol::{Fault, Lane, Share};
 use mpc_bytecode::cost::BLOCK;
 
 /// Division by 2^bits; see the module.
-pub fn trunc<D: Domain>(
-    additive: &mut Additive<D>,
-    net: &mut dyn Net,
+pub async fn trunc<D: Domain>(
+    additive: &Additive<D>,
+    lane: &Lane<'_>,
     bits: u32,
     values: &[Share<D>],
 ) -> Result<Vec<Share<D>>, Fault> {
@@ -36,27 +36,28 @@ pub fn trunc<D: Domain>(
     }
     let xs = Joined::of(values);
     let blocks = blocks(xs.len(), BLOCK as usize);
-    let mut tickets = additive.source.allot(&wants::truncations(bits, xs.len()))?;
+    let mut tickets = additive.allot(lane, wants::truncations(bits, xs.len()), Draws::OneATurn).await?;
     let mut results = Vec::with_capacity(xs.len());
     // x′ is x plus a number that every player knows: player 0 adds it.
     let leads = additive.me == 0;
-    pipeline::run(net, blocks.len(), 2, |net, stage, block, left: Option<(Vec<D>, Material<D>)>| {
+    pipeline::run(lane, blocks.len(), 2, |lane, stage, block, left: Option<(Vec<D>, Material<D>)>| {
         if stage == 0 {
-            let material = additive.draw(&mut tickets)?;
+            let material = additive.draw(lane, &mut tickets)?;
             let mut own = linear::add(&xs.range(blocks[block].clone()), &material.masks.ring);
             if leads {
                 linear::map_assign(&mut own, |share| share.add(offset(D::BITS - 2)));
             }
-            send(net, Operation::Truncate, &own)?;
+            send(lane, Operation::Truncate, &own)?;
             return Ok(Some((own, material)));
         }
         if let Some((own, material)) = left {
-            let opened = gather(net, Operation::Truncate, own)?;
+            let opened = gather(lane, Operation::Truncate, own)?;
             extend_quotients(&mut results, bits, &opened, &material, leads);
-            additive.source.recycle(material);
+            additive.recycle(material);
         }
         Ok(None)
-    })?;
+    })
+    .await?;
     shares(results, values.iter().map(|value| value.shape()))
 }
 

@@ -25,9 +25,12 @@ fn values<D: Domain>(shape: &[usize], elements: Vec<D>) -> Tensor<D> {
     tensor(shape, elements).unwrap()
 }
 
+/// Shares of two operands.
+type Pair<D> = (Share<D>, Share<D>);
+
 /// One primitive to run on some operands.
 #[derive(Clone, Debug)]
-enum Primitive {
+pub enum Primitive {
     Mul,
     Square,
     Matmul,
@@ -39,9 +42,9 @@ enum Primitive {
 
 /// A call: operands in pairs, of which unary primitives take the first.
 #[derive(Clone)]
-struct Case<D> {
-    primitive: Primitive,
-    operands: Vec<(Tensor<D>, Tensor<D>)>,
+pub struct Case<D> {
+    pub primitive: Primitive,
+    pub operands: Vec<(Tensor<D>, Tensor<D>)>,
 }
 
 impl<D: Domain> Case<D> {
@@ -49,7 +52,7 @@ impl<D: Domain> Case<D> {
         self.operands.iter().map(|(a, _)| a.len() as u64).sum()
     }
 
-    fn work(&self) -> Work {
+    pub fn work(&self) -> Work {
         let elements = self.elements();
         match self.primitive {
             Primitive::Mul => Work::Mul { elements },
@@ -69,26 +72,22 @@ impl<D: Domain> Case<D> {
         }
     }
 
-    fn call<P: Protocol<Domain = D>>(
-        &self,
-        scheme: &mut P,
-        net: &mut dyn Net,
-        pairs: &[(Share<D>, Share<D>)],
-    ) -> Result<Vec<Share<D>>, Fault> {
-        let firsts: Vec<_> = pairs.iter().map(|(a, _)| a.clone()).collect();
+    /// The call on shares of the operands.
+    pub fn call(&self, pairs: Vec<(Share<D>, Share<D>)>) -> Call<D> {
+        let firsts = || pairs.iter().map(|(a, _)| a.clone()).collect();
         match self.primitive {
-            Primitive::Mul => scheme.mul(net, pairs),
-            Primitive::Square => scheme.square(net, &firsts),
-            Primitive::Matmul => scheme.matmul(net, pairs),
-            Primitive::Trunc(bits) => scheme.trunc(net, bits, &firsts),
-            Primitive::Ltz(bits) => scheme.ltz(net, bits, &firsts),
-            Primitive::Eqz(bits) => scheme.eqz(net, bits, &firsts),
-            Primitive::Bits(bits) => scheme.bits(net, bits, &firsts),
+            Primitive::Mul => Call::Mul(pairs),
+            Primitive::Square => Call::Square(firsts()),
+            Primitive::Matmul => Call::Matmul(pairs),
+            Primitive::Trunc(bits) => Call::Trunc(bits, firsts()),
+            Primitive::Ltz(bits) => Call::Ltz(bits, firsts()),
+            Primitive::Eqz(bits) => Call::Eqz(bits, firsts()),
+            Primitive::Bits(bits) => Call::Bits(bits, firsts()),
         }
     }
 
     /// What it is in the ring, whatever overflows.
-    fn expected(&self) -> Vec<Tensor<D>> {
+    pub fn expected(&self) -> Vec<Tensor<D>> {
         let unary = |each: &dyn Fn(D) -> D| self.operands.iter().map(|(a, _)| a.mapv(each).into_shared()).collect();
         match self.primitive {
             Primitive::Mul => self
@@ -131,26 +130,24 @@ struct Seen<D> {
     dealt: u64,
 }
 
+/// Shares of a case's operands. The two of a pair come from different owners, where there are two.
+pub fn inputs<P: Protocol>(scheme: &P, net: &mut dyn Net, case: &Case<P::Domain>) -> Vec<Pair<P::Domain>> {
+    let players = net.players();
+    let mut input = |owner: usize, value| share(scheme, net, owner % players, value);
+    let pairs = case.operands.iter().enumerate();
+    pairs.map(|(index, (a, b))| (input(index, a), input(index + 1, b))).collect()
+}
+
 fn run<S: Subject, D: Domain>(players: usize, case: &Case<D>) -> Vec<Seen<D>> {
     S::run::<D, _>(players, |net, scheme| {
-        let mut shares = Vec::new();
-        for (index, (a, b)) in case.operands.iter().enumerate() {
-            // The two come from different owners, where there are two.
-            let mut input = |owner: usize, value: &Tensor<D>| {
-                let owner = owner % players;
-                let own = [value.clone()];
-                let mine = (net.me() == owner).then_some(&own[..]);
-                scheme.input(net, owner, mine, &[value.shape().to_vec()]).unwrap().remove(0)
-            };
-            shares.push((input(index, a), input(index + 1, b)));
-        }
+        let operands = inputs(scheme, net, case);
         let before = (net.counters(), S::dealt(scheme, players));
-        let results = case.call(scheme, net, &shares).unwrap();
+        let results = shares(scheme, net, case.call(operands)).unwrap();
         let mut spent = net.counters();
         spent.rounds -= before.0.rounds;
         spent.peers.iter_mut().zip(before.0.peers).for_each(|(after, before)| *after = *after - before);
         let dealt = S::dealt(scheme, players) - before.1;
-        let opened = scheme.open(net, &Recipients::All, &results).unwrap().unwrap();
+        let opened = open(scheme, net, &Recipients::All, results).unwrap();
         Seen { opened, spent, dealt }
     })
 }
@@ -170,7 +167,7 @@ fn check<S: Subject, D: Domain>(players: usize, case: &Case<D>) {
 }
 
 /// Equal, or for a truncation that is not exact, one more.
-fn agrees<D: Domain>(case: &Case<D>, found: D, expected: D) -> bool {
+pub fn agrees<D: Domain>(case: &Case<D>, found: D, expected: D) -> bool {
     found == expected || (matches!(case.primitive, Primitive::Trunc(_)) && found == expected.add(D::ONE))
 }
 
@@ -183,7 +180,7 @@ fn check_cost<S: Subject, D: Domain>(players: usize, case: &Case<D>, seen: &[See
 }
 
 /// Operands of a primitive that are within its domain, and under `plain` without an overflow.
-fn operands<D: Domain>(primitive: &Primitive, shape: &[usize]) -> (Tensor<D>, Tensor<D>) {
+pub fn operands<D: Domain>(primitive: &Primitive, shape: &[usize]) -> (Tensor<D>, Tensor<D>) {
     let len = shape.iter().product();
     let width = |bits: u32| if bits == 0 { D::BITS } else { bits };
     let bits = match *primitive {
@@ -272,12 +269,9 @@ fn openings<S: Subject, D: Domain>(players: usize) {
         let len = (1 << 16) + 3;
         let secret = values(&[len], uniform::<D>(9, len));
         let seen = S::run::<D, _>(players, |net, scheme| {
-            let own = [secret.clone()];
-            let mine = (net.me() == 0).then_some(&own[..]);
-            let share = scheme.input(net, 0, mine, &[vec![len]]).unwrap();
-            assert_eq!(net.counters().total().sent, if players > 1 { net.counters().total().sent } else { 0 });
+            let share = share(scheme, net, 0, &secret);
             let before = net.counters();
-            let opened = scheme.open(net, &to, &share).unwrap();
+            let opened = open(scheme, net, &to, vec![share]);
             assert_eq!(opened.is_some(), to.include(net.me()), "player {} of {players}", net.me());
             assert!(opened.is_none_or(|opened| opened[0] == secret));
             let after = net.counters();

@@ -57,18 +57,13 @@ impl Net for Recorder<'_> {
 fn record(players: usize, entropy: Entropy, secret: u64, len: usize) -> Vec<Vec<Message>> {
     run_additive::<u64, _>(players, entropy, |net, scheme| {
         let mut net = Recorder { net, messages: Vec::new() };
-        let value = [tensor(&[len], vec![secret; len]).unwrap()];
-        let mine = (net.me() == 0).then_some(&value[..]);
-        let x = scheme.input(&mut net, 0, mine, &[vec![len]]).unwrap();
-        let pair = [(x[0].clone(), x[0].clone())];
         let net = &mut net;
-        scheme.mul(net, &pair).unwrap();
-        scheme.square(net, &x).unwrap();
-        scheme.matmul(net, &pair).unwrap();
-        scheme.trunc(net, 16, &x).unwrap();
-        scheme.ltz(net, 0, &x).unwrap();
-        scheme.eqz(net, 0, &x).unwrap();
-        scheme.bits(net, 20, &x).unwrap();
+        let x = vec![share(scheme, net, 0, &tensor(&[len], vec![secret; len]).unwrap())];
+        for call in each(&x, x[0].clone()) {
+            call::run(scheme, net, &[(1, call)]).unwrap();
+        }
+        let group: Vec<_> = each(&x, x[0].clone()).into_iter().map(|call| (1, call)).collect();
+        call::run(scheme, net, &group).unwrap();
         std::mem::take(&mut net.messages)
     })
 }
@@ -86,25 +81,35 @@ fn lengths_and_order_do_not_depend_on_secrets() {
     assert!([1, u64::MAX, 1 << 61].iter().all(|&secret| shape(secret) == first));
 }
 
-/// One of every primitive, on any scheme.
-fn everything<P: Protocol<Domain = u64>>(scheme: &mut P, net: &mut dyn Net) -> Result<(), Fault> {
-    let x = vec![scheme.share_public(&tensor(&[700, 60], vec![5; 42_000])?); 2];
-    let pair = [(x[0].clone(), x[1].clone())];
-    scheme.mul(net, &pair)?;
-    scheme.square(net, &x)?;
-    let vector = scheme.share_public(&tensor(&[60], vec![1; 60])?);
-    let product = scheme.matmul(net, &[(x[0].clone(), vector)])?;
-    scheme.trunc(net, 16, &product)?;
-    scheme.ltz(net, 0, &x)?;
-    scheme.eqz(net, 9, &product)?;
-    scheme.bits(net, 7, &product).map(drop)
+/// One of every primitive.
+fn each(x: &[Share<u64>], y: Share<u64>) -> Vec<Call<u64>> {
+    vec![
+        Call::Mul(vec![(x[0].clone(), x[0].clone())]),
+        Call::Square(x.to_vec()),
+        Call::Matmul(vec![(x[0].clone(), y)]),
+        Call::Trunc(16, x.to_vec()),
+        Call::Ltz(0, x.to_vec()),
+        Call::Eqz(9, x.to_vec()),
+        Call::Bits(7, x[..1].to_vec()),
+    ]
+}
+
+/// One of every primitive, on any scheme: one after the other, and together.
+fn everything<P: Protocol<Domain = u64>>(scheme: &P, net: &mut dyn Net) {
+    let x = vec![scheme.share_public(&tensor(&[700, 60], vec![5; 42_000]).unwrap()); 2];
+    let vector = scheme.share_public(&tensor(&[60], vec![1; 60]).unwrap());
+    for call in each(&x, vector.clone()) {
+        call::run(scheme, net, &[(1, call)]).unwrap();
+    }
+    let group: Vec<_> = each(&x, vector).into_iter().map(|call| (1, call)).collect();
+    call::run(scheme, net, &group).unwrap();
 }
 
 #[test]
 fn a_forecast_foresees_what_a_run_takes() {
     let mut forecasts = memory::simulate(1, false, |net| {
-        let mut forecast = crate::protocol::Forecast::<u64>::new();
-        everything(&mut forecast, net).unwrap();
+        let forecast = crate::protocol::Forecast::<u64>::new();
+        everything(&forecast, net);
         forecast.into_demand()
     });
     let demand = forecasts.remove(0);
@@ -112,7 +117,7 @@ fn a_forecast_foresees_what_a_run_takes() {
         scheme.prepare(&demand).unwrap();
         assert_eq!(scheme.foreseen(), demand.lots().len());
         let before = scheme.preprocessing();
-        everything(scheme, net).unwrap();
+        everything(scheme, net);
         assert_eq!(
             (scheme.foreseen(), scheme.preprocessing()),
             (0, before),

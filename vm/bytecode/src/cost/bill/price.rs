@@ -22,7 +22,7 @@ pub(super) struct Pricing<'a> {
 impl Pricing<'_> {
     fn figures(&self, work: &Work) -> Figures {
         let price = cost(work, self.scheme, self.ring_bytes);
-        let recipient = match work {
+        let recipient = match work.own() {
             Work::Open { to: Some(to), .. } => to.first().map(|&to| sent(work, self.scheme, self.ring_bytes, to)),
             _ => None,
         };
@@ -41,7 +41,7 @@ impl Pricing<'_> {
 
     /// A player that is no recipient, if there is one.
     fn others(&self, work: &Work) -> Option<usize> {
-        match work {
+        match work.own() {
             Work::Open { to: Some(to), .. } => (0..self.players).find(|player| !to.contains(player)),
             _ => Some(0),
         }
@@ -49,7 +49,7 @@ impl Pricing<'_> {
 
     fn amount(&self, figures: &Figures) -> Amount {
         let number = |figure: i128| u64::try_from(figure.max(0)).unwrap_or(u64::MAX);
-        let bytes = |player: usize| match self.work {
+        let bytes = |player: usize| match self.work.own() {
             Work::Open { to: Some(to), .. } if to.contains(&player) => number(figures[3]),
             _ => number(figures[2]),
         };

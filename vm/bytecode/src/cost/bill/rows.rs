@@ -40,25 +40,24 @@ impl Formula {
     pub fn of(record: &Record, scheme: Scheme, ring_bytes: u64) -> Formula {
         let Done::Call(work) = &record.done else { return Formula::ZERO };
         let Scheme::Additive { players } = scheme else { return Formula::ZERO };
-        let empty = work.sizes().contains(&&Expr::ZERO);
-        let one = work.map(|_| Ok::<u64, ()>(1));
-        let rounds = one.map_or(0, |one| if empty { 0 } else { cost(&one, scheme, ring_bytes).rounds });
-        let copies = match work {
+        let facts = Facts::default();
+        let longest = |works: &[Work<Expr>]| {
+            let rounds = works.iter().map(|work| rounds(work, &facts, scheme, ring_bytes));
+            rounds.reduce(|a, b| facts.max(&a, &b)).unwrap_or(Expr::ZERO)
+        };
+        let before = longest(work.others());
+        let own = rounds(work.own(), &facts, scheme, ring_bytes);
+        let rounds = facts.max(&own, &before).minus(&before);
+        let copies = match work.own() {
             Work::Open { to: Some(to), .. } => (to.len() as u64).min(players.saturating_sub(1)),
             _ => players.saturating_sub(1),
         };
         let bits = additive::opened_bits(work, ring_bytes).times(&Expr::from(copies));
-        // What is empty is not sent. A size that is a product is empty where a factor is 0.
-        let facts = Facts::default();
-        let sent = match &work.sizes()[..] {
-            [elements] => facts.positive(elements),
-            _ => Expr::ONE,
-        };
         let all = |once: Expr| {
             let product = once.times(&record.times);
             record.over.iter().rev().try_fold(product, |sum, (turn, turns)| over_turns(&sum, *turn, turns))
         };
-        Formula { rounds: all(Expr::from(rounds).times(&sent)), bytes: all(bits.over(8)) }
+        Formula { rounds: all(rounds), bytes: all(bits.over(8)) }
     }
 
     fn plus(self, other: Formula) -> Formula {
@@ -69,6 +68,17 @@ impl Formula {
     /// The sum over all records.
     pub fn total(records: &[Record], scheme: Scheme, ring_bytes: u64) -> Formula {
         records.iter().fold(Formula::ZERO, |sum, record| sum.plus(Formula::of(record, scheme, ring_bytes)))
+    }
+}
+
+/// The rounds of a call by itself. What is empty is not sent; a size that is a product is empty where a factor is 0.
+fn rounds(work: &Work<Expr>, facts: &Facts, scheme: Scheme, ring_bytes: u64) -> Expr {
+    let sizes = work.sizes();
+    let one = work.map(|_| Ok::<u64, ()>(1)).map_or(0, |one| cost(&one, scheme, ring_bytes).rounds);
+    match &sizes[..] {
+        sizes if sizes.contains(&&Expr::ZERO) => Expr::ZERO,
+        [elements] => Expr::from(one).times(&facts.positive(elements)),
+        _ => Expr::from(one),
     }
 }
 

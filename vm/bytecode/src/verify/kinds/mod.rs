@@ -173,7 +173,7 @@ impl<'a> Scope<'a> {
             I::Input { batch } => batch.iter().try_for_each(|&(dst, port)| self.input(dst, port)),
             I::Output { batch } => batch.iter().try_for_each(|&(port, src)| self.output(port, src)),
 
-            I::Jump { .. } => Ok(()),
+            I::Together { .. } | I::Jump { .. } => Ok(()),
             I::JumpIf { cond, .. } | I::JumpUnless { cond, .. } => self.is(*cond, Bool),
             I::Call { function, results, args } => self.call(*function, results, args),
             I::Return { values } => self.types("value", values, self.function.results.iter()),
