@@ -87,6 +87,45 @@ pub fn find(name: &str) -> Option<Builtin> {
 /// Arguments by parameter, in the order of the table; those of `*x` apart.
 pub type Bound = Vec<Option<Value>>;
 
+/// Arguments as far as the parameters of a builtin have got them.
+struct Taken {
+    params: &'static [&'static str],
+    bound: Bound,
+    /// Which have been given; the value of one may be left to the caller.
+    given: Vec<bool>,
+    /// The parameter that takes the next value by position.
+    next: usize,
+    /// How many parameters take values by position.
+    plain: usize,
+    /// What `*x` takes, where there is one.
+    rest: Option<Vec<Value>>,
+}
+
+impl Taken {
+    fn new(params: &'static [&'static str]) -> Self {
+        let star = params.iter().position(|param| param.starts_with('*'));
+        let (bound, given) = (vec![None; params.len()], vec![false; params.len()]);
+        Taken { params, bound, given, next: 0, plain: star.unwrap_or(params.len()), rest: star.map(|_| Vec::new()) }
+    }
+
+    /// Takes a value by position; false if no parameter does.
+    fn place(&mut self, value: Option<Value>) -> bool {
+        if self.next < self.plain {
+            (self.given[self.next], self.bound[self.next]) = (true, value);
+            self.next += 1;
+            return true;
+        }
+        self.rest.as_mut().map(|rest| rest.extend(value)).is_some()
+    }
+
+    /// A parameter that must be given and is not.
+    fn missing(&self) -> Option<&'static str> {
+        let needed = |param: &str| !param.ends_with('?') && !param.starts_with('*');
+        let mut open = self.params.iter().zip(&self.given).filter(|(param, given)| !**given && needed(param));
+        open.next().map(|(param, _)| *param)
+    }
+}
+
 impl<'a> Body<'a, '_> {
     /// The values of the optional and named parameters, with the first argument left to the caller if `skip_first`.
     /// `None` if the arguments do not fit, which is reported.
@@ -111,75 +150,50 @@ impl<'a> Body<'a, '_> {
         span: Span,
         skip_first: bool,
     ) -> Option<(Bound, Vec<Value>)> {
-        let star = params.iter().position(|param| param.starts_with('*'));
-        let plain = star.unwrap_or(params.len());
-        let (mut bound, mut given): (Bound, Vec<bool>) = (vec![None; params.len()], vec![false; params.len()]);
-        let (mut next, mut rest, mut fits) = (0, Vec::new(), true);
+        let mut taken = Taken::new(params);
+        let mut fits = true;
         for (index, arg) in args.iter().enumerate() {
             if arg.kind == ArgKind::Star {
-                let places = plain - next.min(plain);
-                let values = self.spread(&arg.value, None).unwrap_or_else(|| {
-                    fits = false;
-                    Vec::new()
-                });
-                if values.len() > places && star.is_none() {
-                    let message = format!("`{name}` takes at most {plain} arguments by position");
-                    fits = self.bad_builtin(arg.span, message, None);
-                }
-                for value in values {
-                    if next < plain {
-                        (given[next], bound[next]) = (true, Some(value));
-                        next += 1;
-                    } else {
-                        rest.push(value);
-                    }
-                }
+                fits &= self.spread_to(&mut taken, name, arg);
                 continue;
             }
-            let value = if skip_first && index == 0 { None } else { Some(self.expr(&arg.value)) };
-            let at = match &arg.kind {
-                ArgKind::Positional if next < plain => {
-                    next += 1;
-                    next - 1
-                }
-                ArgKind::Positional if star.is_some() => {
-                    rest.extend(value);
-                    continue;
-                }
-                ArgKind::Positional => {
-                    let s = if plain == 1 { "" } else { "s" };
-                    let given = args.len();
-                    let message =
-                        format!("`{name}` takes at most {plain} argument{s} by position, and {given} are given");
-                    fits = self.bad_builtin(arg.span, message, None);
-                    break;
-                }
-                ArgKind::Keyword(keyword) => {
-                    match params.iter().position(|param| bare(param) == keyword.text && !param.starts_with('*')) {
-                        Some(at) => at,
-                        None => {
-                            let near = suggest::nearest(&keyword.text, params.iter().map(|param| bare(param)));
-                            fits = self.bad_builtin(
-                                keyword.span,
-                                format!("`{name}` has no parameter `{}`", keyword.text),
-                                near,
-                            );
-                            continue;
-                        }
-                    }
-                }
-                ArgKind::Star => continue,
-            };
-            (given[at], bound[at]) = (true, value);
+            let value = (!skip_first || index > 0).then(|| self.expr(&arg.value));
+            if let ArgKind::Keyword(keyword) = &arg.kind {
+                fits &= self.named_to(&mut taken, name, keyword, value);
+            } else if !taken.place(value) {
+                let (plain, given) = (taken.plain, args.len());
+                let s = if plain == 1 { "" } else { "s" };
+                let message = format!("`{name}` takes at most {plain} argument{s} by position, and {given} are given");
+                fits = self.bad_builtin(arg.span, message, None);
+                break;
+            }
         }
-        let missing = params
-            .iter()
-            .zip(&given)
-            .find(|(param, given)| !**given && !param.ends_with('?') && !param.starts_with('*'));
-        if let (Some((param, _)), true) = (missing, fits) {
+        if let (Some(param), true) = (taken.missing(), fits) {
             fits = self.bad_builtin(span, format!("`{name}` needs `{param}`"), None);
         }
-        fits.then_some((bound, rest))
+        fits.then(|| (taken.bound, taken.rest.unwrap_or_default()))
+    }
+
+    /// The values of `*xs`; false if they do not fit, which is reported.
+    fn spread_to(&mut self, taken: &mut Taken, name: &str, arg: &'a ast::Arg) -> bool {
+        let Some(values) = self.spread(&arg.value, None) else { return false };
+        if values.into_iter().all(|value| taken.place(Some(value))) {
+            return true;
+        }
+        let message = format!("`{name}` takes at most {} arguments by position", taken.plain);
+        self.bad_builtin(arg.span, message, None)
+    }
+
+    /// `keyword=value`; false if there is no such parameter, which is reported.
+    fn named_to(&mut self, taken: &mut Taken, name: &str, keyword: &ast::Name, value: Option<Value>) -> bool {
+        let takes = |param: &&str| bare(param) == keyword.text && !param.starts_with('*');
+        let Some(at) = taken.params.iter().position(takes) else {
+            let near = suggest::nearest(&keyword.text, taken.params.iter().map(|param| bare(param)));
+            let message = format!("`{name}` has no parameter `{}`", keyword.text);
+            return self.bad_builtin(keyword.span, message, near);
+        };
+        (taken.given[at], taken.bound[at]) = (true, value);
+        true
     }
 
     fn bad_builtin(&mut self, span: Span, message: String, near: Option<&str>) -> bool {

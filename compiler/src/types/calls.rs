@@ -23,6 +23,51 @@ enum Callee {
     Unknown,
 }
 
+/// Arguments as far as parameters have got them.
+struct Given<'a> {
+    function: &'a ast::FunctionDef,
+    values: Vec<Option<Value>>,
+    /// The parameter that takes the next value by position.
+    next: usize,
+    /// How many parameters take values by position.
+    plain: usize,
+    /// The parameter that takes all further values, and these.
+    rest: Option<(usize, Vec<Value>)>,
+}
+
+impl<'a> Given<'a> {
+    /// None yet, or the object that a method is called on.
+    fn new(function: &'a ast::FunctionDef, object: Option<Value>) -> Self {
+        let params = &function.params;
+        let plain = params.iter().filter(|param| param.kind == ParamKind::Plain).count();
+        let rest = params.iter().position(|param| param.kind == ParamKind::Rest).map(|at| (at, Vec::new()));
+        let mut given =
+            Given { function, values: vec![None; params.len()], next: usize::from(object.is_some()), plain, rest };
+        if let (Some(object), Some(first)) = (object, given.values.first_mut()) {
+            *first = Some(object);
+        }
+        given
+    }
+
+    /// Takes a value by position; false if no parameter does.
+    fn place(&mut self, value: Value) -> bool {
+        if self.next < self.plain {
+            self.values[self.next] = Some(value);
+            self.next += 1;
+            return true;
+        }
+        self.rest.as_mut().map(|(_, further)| further.push(value)).is_some()
+    }
+
+    /// The value of each parameter that has one.
+    fn all(mut self, span: Span) -> Vec<Option<Value>> {
+        if let Some((at, further)) = self.rest {
+            self.values[at] = Some(super::sequences::tuple(further, span));
+        }
+        self.values
+    }
+}
+
 impl<'a> Body<'a, '_> {
     /// `function(args)`
     pub fn call(&mut self, function: &'a ast::Expr, args: &'a [ast::Arg], span: Span) -> Value {
@@ -60,7 +105,12 @@ impl<'a> Body<'a, '_> {
                 self.fail(Diagnostic::new(Code::BadCall, function.span, message))
             }
             Callee::Unknown => {
+                let mark = self.checker.diagnostics.len();
                 args.iter().for_each(|arg| drop(self.expr(&arg.value)));
+                // What is no value may well be an argument of what was meant.
+                let mut kept = self.checker.diagnostics.split_off(mark);
+                kept.retain(|found| found.code != Code::NotAValue);
+                self.checker.diagnostics.append(&mut kept);
                 self.unknown_name(name, function.span)
             }
         }
@@ -125,78 +175,56 @@ impl<'a> Body<'a, '_> {
         args: &'a [ast::Arg],
         span: Span,
     ) -> Option<Vec<Value>> {
-        let params = &function.params;
-        let mut given: Vec<Option<Value>> = vec![None; params.len()];
         let own = usize::from(object.is_some());
-        if let (Some(object), Some(first)) = (object, given.first_mut()) {
-            *first = Some(object);
-        }
-        let plain = params.iter().filter(|param| param.kind == ParamKind::Plain).count();
-        let rest = params.iter().position(|param| param.kind == ParamKind::Rest);
-        let (mut next, mut further, mut fits) = (own, Vec::new(), true);
+        let mut given = Given::new(function, object);
         let position = |arg: &ast::Arg| match &arg.kind {
-            ArgKind::Keyword(name) => params.iter().position(|param| param.name.text == name.text),
+            ArgKind::Keyword(name) => function.params.iter().position(|param| param.name.text == name.text),
             ArgKind::Positional | ArgKind::Star => None,
         };
         // Arguments are evaluated in the order in which they are written, which may not be that of the parameters.
         let written_otherwise = !args.iter().filter_map(position).is_sorted();
-        let spreads = args.iter().any(|arg| arg.kind == ArgKind::Star);
+        let held = written_otherwise || args.iter().any(|arg| arg.kind == ArgKind::Star);
+        let mut fits = true;
         for arg in args {
             if arg.kind == ArgKind::Star {
-                let Some(values) = self.spread(&arg.value, Self::wanted_of(function, args)) else {
-                    fits = false;
-                    continue;
-                };
-                for value in values {
-                    match given.get_mut(next).filter(|_| next < plain) {
-                        Some(place) => {
-                            *place = Some(value);
-                            next += 1;
-                        }
-                        None if rest.is_some() => further.push(value),
-                        None => {
-                            fits = self.too_many(function, plain, args, arg.span);
-                            break;
-                        }
-                    }
+                let values = self.spread(&arg.value, Self::wanted_of(function, args));
+                fits &= values.is_some();
+                if !values.into_iter().flatten().all(|value| given.place(value)) {
+                    fits = self.too_many(function, given.plain - own.min(given.plain), args, arg.span);
                 }
                 continue;
             }
-            let mut value = self.expr(&arg.value);
-            if written_otherwise || spreads {
-                value = self.hold(value, false);
-            }
-            match &arg.kind {
-                ArgKind::Positional if next < plain => {
-                    given[next] = Some(value);
-                    next += 1;
+            let value = self.expr(&arg.value);
+            let value = if held { self.hold(value, false) } else { value };
+            fits &= match &arg.kind {
+                ArgKind::Keyword(name) => self.named_argument(&mut given, name, value),
+                ArgKind::Positional | ArgKind::Star => {
+                    given.place(value) || self.too_many(function, given.plain - own.min(given.plain), args, arg.span)
                 }
-                ArgKind::Positional if rest.is_some() => further.push(value),
-                ArgKind::Positional => fits &= self.too_many(function, plain - own.min(plain), args, arg.span),
-                ArgKind::Keyword(name) => match params
-                    .iter()
-                    .position(|param| param.name.text == name.text && param.kind != ParamKind::Rest)
-                {
-                    Some(at) if given[at].is_none() => given[at] = Some(value),
-                    Some(_) => {
-                        fits &= self.bad_call(function, name.span, format!("`{}` is given twice", name.text), None)
-                    }
-                    None => {
-                        let near = suggest::nearest(&name.text, params.iter().map(|param| param.name.text.as_str()));
-                        let message = format!("`{}` has no parameter `{}`", function.name.text, name.text);
-                        fits &= self.bad_call(function, name.span, message, near);
-                    }
-                },
-                ArgKind::Star => {}
-            }
-        }
-        if let Some(at) = rest {
-            given[at] = Some(super::sequences::tuple(further, span));
+            };
         }
         if !fits {
             return None;
         }
-        self.fill_in(function, given, span)
+        self.fill_in(function, given.all(span), span)
+    }
+
+    /// `name=value`; false if it does not fit, which is reported.
+    fn named_argument(&mut self, given: &mut Given<'a>, name: &ast::Name, value: Value) -> bool {
+        let function = given.function;
+        let takes = |param: &ast::Param| param.name.text == name.text && param.kind != ParamKind::Rest;
+        match function.params.iter().position(takes) {
+            Some(at) if given.values[at].is_none() => {
+                given.values[at] = Some(value);
+                true
+            }
+            Some(_) => self.bad_call(function, name.span, format!("`{}` is given twice", name.text), None),
+            None => {
+                let names = function.params.iter().map(|param| param.name.text.as_str());
+                let message = format!("`{}` has no parameter `{}`", function.name.text, name.text);
+                self.bad_call(function, name.span, message, suggest::nearest(&name.text, names))
+            }
+        }
     }
 
     fn fill_in(&mut self, function: &'a ast::FunctionDef, given: Vec<Option<Value>>, span: Span) -> Option<Vec<Value>> {
