@@ -399,6 +399,12 @@ fn python_module(name: &str) -> Option<&'static str> {
             "tensors are built in: `zeros`, `sum`, `mean`, `reshape`, `@` need no import"
         }
         "random" => "randomness that a program may use comes from its roles, as input",
+        "pandas" => "tables are tensors: a CSV file fills `input rows: sfix[n, 3]`, or each column a port of its own",
+        "math" => "`abs`, `floor`, `round`, `pow`, `min` and `max` need no import; `x ** n` takes whole numbers `n`",
+        "itertools" | "functools" | "operator" | "collections" => {
+            "there are lists, tuples and classes, `enumerate`, `zip`, `reversed` and comprehensions, without an import"
+        }
+        "time" | "datetime" => "a program does not see the time: give it as a parameter, `input day: int`",
         "typing" | "dataclasses" | "__future__" => "leave it out: types and classes need no import",
         "os" | "sys" | "pathlib" | "csv" | "json" => "a program sees no files: data comes in by `input` ports",
         _ => return None,

@@ -281,10 +281,31 @@ impl Builder<'_> {
             let body = self.suite(&mut head, place.inner());
             match header {
                 Some(Header::Elif(test)) => arms.push(Arm { test, body, span: self.to_end(head.span) }),
-                _ => return StmtKind::If(If { arms, otherwise: body }),
+                _ => {
+                    self.after_else(&head, place);
+                    return StmtKind::If(If { arms, otherwise: body });
+                }
             }
         }
         StmtKind::If(If { arms, otherwise: Vec::new() })
+    }
+
+    /// An `elif` or `else` that comes too late; its block is read.
+    fn after_else(&mut self, first: &Head, place: Place) {
+        while let Some((_, mut late)) = self.clause(&[Keyword::Elif, Keyword::Else]) {
+            if !late.broken {
+                let word = late.word.map_or("else", Keyword::text);
+                let found = Diagnostic::new(
+                    Code::MisplacedClause,
+                    late.span,
+                    format!("this `{word}` comes after the `else`, which takes what is left"),
+                );
+                let help =
+                    if late.word == Some(Keyword::Elif) { "put it before the `else`" } else { "make it an `elif`" };
+                self.found.push(found.note(first.span, "the `else`").help(help));
+            }
+            self.suite(&mut late, place.inner());
+        }
     }
 
     fn finish_try(&mut self, mut head: Head, place: Place) -> StmtKind {

@@ -2,6 +2,7 @@
 
 use super::lexer::{Class, Keyword, Lexeme, Token};
 use super::line::Misfit;
+use super::op::CompareOp;
 use super::place;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::source::{FileId, Span};
@@ -97,7 +98,7 @@ impl Reading<'_> {
                 Some((mended, found.fix("write `elif`", [(place, "elif")])))
             }
             (Some(Keyword::If | Keyword::Elif | Keyword::While), Some(Token::Assign), Some(at)) => {
-                mended[at].token = Token::Compare(super::op::CompareOp::Eq);
+                mended[at].token = Token::Compare(CompareOp::Eq);
                 Some((mended, assign_in_condition(span)))
             }
             (Some(head), _, at) if self.lacks_colon(head, start) && expected.contains(&":") => {
@@ -193,6 +194,20 @@ impl Reading<'_> {
             (Some(Token::BitOr(_)), Some(Token::BitOr(_))) => Some("write `or`"),
             (Some(Token::Plus), None) if self.ends_with(&[Token::Plus, Token::Plus]) => Some("write `x += 1`"),
             (Some(Token::Minus), None) if self.ends_with(&[Token::Minus, Token::Minus]) => Some("write `x -= 1`"),
+            (Some(Token::Compare(CompareOp::Lt)), Some(Token::Compare(CompareOp::Gt))) => Some("write `!=`"),
+            (_, Some(Token::BitOr(_))) if self.head() == Some(Keyword::Def) => {
+                Some("a parameter has one type; without one, it takes every type it can work with")
+            }
+            (_, Some(Token::Assign)) if self.head() == Some(Keyword::Def) => {
+                Some("the type of the result stands after `->`: `def f(x) -> int:`")
+            }
+            (Some(Token::Name(_)), Some(Token::Colon)) if self.head() == Some(Keyword::Def) => {
+                Some("the parameters stand in brackets, even where there are none: `def f():`")
+            }
+            (_, Some(Token::Comma)) if self.head() == Some(Keyword::Except) => {
+                Some("write `except ValueError as error:`; several classes stand in brackets: `except (A, B):`")
+            }
+            (Some(Token::Name(name)), Some(Token::Name(_))) if at == Some(1) => declared_like_in_c(name),
             (_, Some(Token::Keyword(keyword))) if keyword.class() != Class::Inner => {
                 Some("this is a word of the language; a variable needs another name")
             }
@@ -262,6 +277,17 @@ impl Reading<'_> {
             kept.insert(0, "an operator".to_owned());
         }
         kept
+    }
+}
+
+/// Help for `int x = 3` and `let x = 3`.
+fn declared_like_in_c(first: &str) -> Option<&'static str> {
+    match first {
+        "int" | "float" | "double" | "long" | "bool" | "string" | "str" | "sint" | "sfix" | "sbool" | "fix" => {
+            Some("a type stands after the name, or nowhere: `x: int = 3`, `x = 3`")
+        }
+        "let" | "var" | "const" | "auto" => Some("leave this word out: `x = 3` makes the variable"),
+        _ => None,
     }
 }
 

@@ -12,13 +12,15 @@ pub(super) fn foreign(file: FileId, text: &str, lexemes: &[Lexeme]) -> Option<Di
     lexemes.iter().enumerate().find_map(|(at, lexeme)| {
         let (message, help) = match &lexeme.token {
             Token::Keyword(keyword) if keyword.class() == Class::Foreign => {
-                (format!("`{}` is not part of this language", keyword.text()), instead(*keyword))
+                let none = *keyword == Keyword::Is && compares_with_none(&lexemes[at..]);
+                let help = if none { INSTEAD_OF_NONE } else { instead(*keyword) };
+                (format!("`{}` is not part of this language", keyword.text()), help)
             }
             Token::Walrus => (
                 "`:=` is not part of this language".to_owned(),
                 "assign with `=` on a line of its own, before this one",
             ),
-            Token::Open('{') if at > 0 && ends_line(text, lexeme) => (
+            Token::Open('{') if at > 0 && ends_line(text, lexeme) && may_open_block(&lexemes[at - 1].token) => (
                 "a block does not begin with `{` in this language".to_owned(),
                 "end the line with `:` and indent the block",
             ),
@@ -29,6 +31,28 @@ pub(super) fn foreign(file: FileId, text: &str, lexemes: &[Lexeme]) -> Option<Di
         };
         Some(Diagnostic::new(Code::NotInLanguage, lexeme.span(file), message).help(help))
     })
+}
+
+/// What to do where Python would ask for `None`.
+const INSTEAD_OF_NONE: &str =
+    "nothing is `None` here: give the variable a value from the start, or keep a `bool` beside it";
+
+/// Whether what begins with `is` goes on with `None` or `not None`.
+fn compares_with_none(lexemes: &[Lexeme]) -> bool {
+    let mut after = lexemes.iter().skip(1).map(|lexeme| &lexeme.token).filter(|token| !is_keyword(token, Keyword::Not));
+    after.next().is_some_and(|token| is_keyword(token, Keyword::None))
+}
+
+fn is_keyword(token: &Token, keyword: Keyword) -> bool {
+    matches!(token, Token::Keyword(found) if *found == keyword)
+}
+
+/// Whether a `{` after this may be meant to open a block: after an operand or the word of a block, not after `=` or `(`.
+fn may_open_block(before: &Token) -> bool {
+    match before {
+        Token::Keyword(keyword) => keyword.class() == Class::Block,
+        token => token.ends_expression(),
+    }
 }
 
 fn ends_line(text: &str, lexeme: &Lexeme) -> bool {
@@ -60,7 +84,7 @@ pub(super) fn is_match(file: FileId, lexemes: &[Lexeme]) -> bool {
 
 fn instead(keyword: Keyword) -> &'static str {
     match keyword {
-        Keyword::Lambda => "define a function with `def` and use its name",
+        Keyword::Lambda => "define a function with `def` and call it by its name",
         Keyword::With => "there is nothing to open or close: data comes by `input` and goes by `output`",
         Keyword::Global | Keyword::Nonlocal => "give the value to the function as a parameter, and return what changes",
         Keyword::Del => "leave it out: a variable needs no deleting",

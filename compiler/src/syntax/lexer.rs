@@ -366,6 +366,7 @@ fn unknown(text: &str) -> Problem {
         Some('≤') => Some("write `<=`"),
         Some('≥') => Some("write `>=`"),
         Some('≠') => Some("write `!=`"),
+        Some('?') => Some("a choice is written `a if condition else b`"),
         _ => None,
     };
     let shown: String = text.chars().take(1).flat_map(char::escape_debug).collect();

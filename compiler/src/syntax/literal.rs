@@ -284,13 +284,12 @@ impl Reader<'_> {
     /// Reads `{…}`; gives its length too.
     fn value(&mut self, rest: &str, start: u32) -> (Option<Fragment>, usize) {
         let Some(end) = find_outside(&rest[1..], |after| after.starts_with('}')).map(|end| end + 1) else {
-            self.report(
-                Code::BadFString,
-                start,
-                1,
-                "this `{` is never closed",
-                "close it with `}`; a brace in the text is `{{`",
-            );
+            let help = if rest.contains(['[', '(']) {
+                "close it with `}`; a text within it takes the other kind of quotes"
+            } else {
+                "close it with `}`; a brace in the text is `{{`"
+            };
+            self.report(Code::BadFString, start, 1, "this `{` is never closed", help);
             return (None, rest.len());
         };
         let field = &rest[1..end];

@@ -51,9 +51,25 @@ pub fn parse(file: FileId, text: &str) -> (Module, Vec<Diagnostic>) {
     lexed.diagnostics.extend(found);
     let (body, found) = block::blocks(file, text, items);
     lexed.diagnostics.extend(found);
+    drop_followers(text, &mut lexed.diagnostics);
     diagnostic::sort(&mut lexed.diagnostics);
     let (docstring, body) = block::docstring(body);
     (Module { docstring, body, span: whole }, lexed.diagnostics)
+}
+
+/// Leaves out what follows from another mistake: a block that seems to begin where tabs and spaces are mixed, and what stands in a line
+/// behind an f-string that ends too early.
+fn drop_followers(text: &str, found: &mut Vec<Diagnostic>) {
+    let mixed = found.iter().any(|one| one.code == Code::MixedIndentation);
+    let broken: Vec<Span> = found.iter().filter(|one| one.code == Code::BadFString).map(|one| one.span).collect();
+    let one_line = |from: u32, to: u32| text.get(from as usize..to as usize).is_some_and(|part| !part.contains('\n'));
+    found.retain(|one| match one.code {
+        Code::UnexpectedIndent => !mixed,
+        Code::UnexpectedToken => {
+            !broken.iter().any(|at| at.start <= one.span.start && one_line(at.start, one.span.start))
+        }
+        _ => true,
+    });
 }
 
 /// The logical lines of a text that parses, and its comments, as they are written.

@@ -116,7 +116,17 @@ impl<'a> Body<'a, '_> {
         let found = Diagnostic::new(Code::UnknownType, span, format!("there is no type `{name}`"));
         let near = suggest::nearest(name, Kind::ALL.iter().map(|kind| kind.text()).filter(|kind| *kind != "raw"));
         self.report(match (name, near) {
-            ("float", _) => found.help("fixed-point numbers are `fix`, secret ones `sfix`"),
+            ("float" | "double" | "number" | "complex" | "Decimal", _) => {
+                found.help("fixed-point numbers are `fix`, secret ones `sfix`")
+            }
+            ("ndarray" | "Tensor" | "tensor" | "array" | "DataFrame" | "Series" | "NDArray", _) => {
+                found.help("a tensor is written with its sizes: `sfix[n]`, `fix[n, 3]`")
+            }
+            ("Optional" | "Union" | "Any" | "object", _) => {
+                found.help("a value has one type; without an annotation, a parameter takes every type it can work with")
+            }
+            ("List" | "Sequence" | "Iterable", _) => found.help("a list is `list[sint]`"),
+            ("dict" | "Dict" | "set" | "Set", _) => found.help("there are lists, tuples, tensors and classes"),
             (_, Some(near)) => found.meant(span, near),
             (_, None) => found.help(
                 "types are `int`, `fix`, `bool`, `str`, secret `sint`, `sfix`, `sbool`, `list[…]` and `tuple[…]`",

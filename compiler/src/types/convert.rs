@@ -34,11 +34,14 @@ pub fn fit(from: &Ty, to: &Ty) -> Result<Ty, Mismatch> {
         (from, Ty::Unknown) => Ok(from.clone()),
         (Ty::Tensor(a, left), Ty::Tensor(b, right)) => {
             let (narrow, wide) = (Domain::of(*a), Domain::of(*b));
-            if narrow > wide || (wide == Domain::Text && narrow != Domain::Text) {
+            if wide == Domain::Text && narrow != Domain::Text {
                 return Err(Mismatch::Kind);
             }
             if is_secret(*a) && !is_secret(*b) {
                 return Err(Mismatch::Secret);
+            }
+            if narrow > wide {
+                return Err(Mismatch::Kind);
             }
             if left.len() != right.len() {
                 return Err(Mismatch::Rank);
@@ -133,9 +136,10 @@ impl Body<'_, '_> {
 }
 
 /// Where a type is declared, and the secret one that would do; outputs disclose what they get by themselves.
-fn kept_secret(found: Diagnostic, to: &Ty, wanted: &Wanted<'_>) -> Diagnostic {
+fn kept_secret(found: Diagnostic, from: &Ty, to: &Ty, wanted: &Wanted<'_>) -> Diagnostic {
     let tells = "`.reveal()` tells everyone; an `output … to ROLE` tells that role alone";
-    let scalar = to.kind().filter(|kind| to.is_scalar(*kind)).and_then(Kind::secret);
+    let holds = |kind: &Kind| from.kind().is_some_and(|from| Domain::of(from) <= Domain::of(*kind));
+    let scalar = to.kind().filter(|kind| to.is_scalar(*kind)).and_then(Kind::secret).filter(holds);
     match (scalar, wanted.declared) {
         (Some(kind), Some(at)) if wanted.what.starts_with("output") => {
             let title = format!("declare it `{kind}`: an output tells its roles by itself");
@@ -152,7 +156,7 @@ fn does_not_fit(value: &Value, to: &Ty, mismatch: &Mismatch, wanted: &Wanted<'_>
     let head = if wanted.what.is_empty() { String::new() } else { format!("{}: ", wanted.what) };
     let expected = format!("{head}expected `{to}`, found `{}`", value.ty());
     let found = match mismatch {
-        Mismatch::Secret => kept_secret(secret(value, &expected), to, wanted),
+        Mismatch::Secret => kept_secret(secret(value, &expected), value.ty(), to, wanted),
         Mismatch::Kind => {
             Diagnostic::new(Code::TypeMismatch, value.span(), expected).label(format!("this is `{}`", value.ty()))
         }

@@ -64,6 +64,11 @@ impl Body<'_, '_> {
         let message = format!("{} cannot happen in one arm of a secret `if`", kind.text());
         let found = Diagnostic::new(Code::EffectInArm, span, message).label(kind.reason());
         let found = found.note(arm.span, secret_condition(&arm.why)).help(kind.help());
+        // One line, one mistake: what is printed is revealed first.
+        let inside = |other: &Diagnostic| span.start <= other.span.start && other.span.end <= span.end;
+        let same =
+            |other: &Diagnostic| other.code == Code::EffectInArm && other.span.file == span.file && inside(other);
+        while self.checker.diagnostics.pop_if(|other| same(other)).is_some() {}
         self.report(found);
         false
     }

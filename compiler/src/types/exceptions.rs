@@ -143,6 +143,12 @@ impl<'a> Exceptions<'a> {
     ) -> Option<Diagnostic> {
         let base = class.base.as_ref()?;
         let found = self.of_type(Owner::Top(key.0), base, scopes);
+        let names = names_of(base).unwrap_or_default();
+        if matches!(scopes.resolve(Owner::Top(key.0), &names).0, Meaning::Class(_)) {
+            let message = format!("`{}` cannot derive from `{}`: classes do not inherit", class.name.text, shown(base));
+            let found = Diagnostic::new(Code::NotAnException, base.span, message).label("no class of exceptions");
+            return Some(found.help(format!("keep an object of it in a field: `base: {}`", shown(base))));
+        }
         if found != Found::Broken {
             return Some(self.not_one(base.span, &shown(base), found, "derived from"));
         }
@@ -225,6 +231,10 @@ impl<'a> Body<'a, '_> {
             self.report(found.help("move it out of the block"));
             let sym = self.target_symbol(&class.name.text);
             return self.flow.set(sym, Var::Error);
+        }
+        let broken = self.checker.exceptions.of_path(self.owner, &[&class.name.text], &self.checker.scopes);
+        if broken == Found::Broken {
+            return;
         }
         let inside = class.fields.first().map(|field| field.span);
         let inside = inside.or(class.methods.first().map(|method| method.function.header));

@@ -184,14 +184,21 @@ impl<'a> Body<'a, '_> {
 
     fn no_value_yet(&self, name: &str, span: Span) -> Diagnostic {
         let found = Diagnostic::new(Code::NotAssigned, span, format!("`{name}` is used before it has a value"));
-        let top = Owner::Top(self.module());
-        let outer = self.owner != top && matches!(self.checker.scopes.meaning(top, name), Meaning::Variable(..));
-        if !outer {
+        if !self.is_outside(name) {
             return found.help(format!("assign it first: `{name} = …`"));
         }
         found
             .label(format!("the function assigns `{name}`, which makes it a variable of its own"))
             .help(format!("take `{name}` as a parameter, and return what it becomes"))
+    }
+
+    /// Whether a function around this one, or the file, has a variable of that name.
+    fn is_outside(&self, name: &str) -> bool {
+        let parent = |owner: &Owner| owner.function().map(|def| self.checker.scopes.def(def).parent);
+        let mut around = std::iter::successors(parent(&self.owner), parent);
+        around.any(
+            |owner| matches!(self.checker.scopes.meaning(owner, name), Meaning::Variable(found, _) if found == owner),
+        )
     }
 
     /// Nothing of that name exists.
@@ -201,11 +208,22 @@ impl<'a> Body<'a, '_> {
         }
         let found = Diagnostic::new(Code::UnknownName, span, format!("`{name}` is not defined"));
         let found = found.label("nothing of this name here");
+        if let Some(member) = self.of_own_object(name) {
+            return self.fail(found.fix(format!("write `self.{member}`"), [(span, format!("self.{member}"))]));
+        }
         self.fail(match (python_only(name), self.suggestion(name)) {
             (Some(help), _) => found.help(help),
             (None, Some(near)) => found.meant(span, &near),
             (None, None) => found,
         })
+    }
+
+    /// The field or method of that name that the object of the method around this has.
+    fn of_own_object(&self, name: &str) -> Option<&'a str> {
+        let class = self.checker.class_of(self.def()?)?;
+        let fields = class.fields.iter().map(|field| field.name.text.as_str());
+        let methods = class.methods.iter().map(|method| method.function.name.text.as_str());
+        fields.chain(methods).find(|member| *member == name)
     }
 
     fn suggestion(&self, name: &str) -> Option<String> {
@@ -230,10 +248,15 @@ impl<'a> Body<'a, '_> {
 fn python_only(name: &str) -> Option<&'static str> {
     Some(match name {
         "float" => "fixed-point numbers are made with `fix(…)`",
-        "math" | "np" | "numpy" | "random" => {
-            "there are no modules in this version; tensors have `sum`, `mean`, `@` and more built in"
+        "np" | "numpy" | "torch" | "pd" => {
+            "tensors are built in: `zeros`, `sum`, `mean`, `reshape`, `@` stand by themselves, without a name before them"
         }
-        "dict" | "set" => "use a list, or one tensor for keys and one for values",
+        "map" | "filter" => "write a comprehension: `[f(x) for x in xs if condition]`",
+        "reduce" => "write a loop; `sum`, `prod`, `min`, `max`, `any` and `all` are there",
+        "type" | "isinstance" => "types are known when the program is compiled: annotate the parameter, `x: int`",
+        "__name__" => "a program has no `main`: leave out the condition, and write what is to happen at the top level",
+        "super" => "a class inherits nothing: keep the other object in a field",
+        "dict" | "set" | "frozenset" => "use a list, or one tensor for keys and one for values",
         "input" => "inputs are ports: `input x: sint from alice`",
         "open" => "files are given to ports when the program is run: `--input x=file.csv`",
         "reveal" => "write `x.reveal()`",

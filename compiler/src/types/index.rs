@@ -22,6 +22,14 @@ pub struct Indexed {
     pub dims: Vec<Dim>,
 }
 
+fn too_many_places(named: usize, axes: usize) -> String {
+    let count = |number: usize, one: &str, many: &str| match number {
+        1 => format!("1 {one}"),
+        number => format!("{number} {many}"),
+    };
+    format!("{} in a tensor of {}", count(named, "position", "positions"), count(axes, "axis", "axes"))
+}
+
 impl<'a> Body<'a, '_> {
     /// `base[items]`
     pub fn index(&mut self, base: &'a ast::Expr, items: &'a [Subscript], span: Span) -> Value {
@@ -181,11 +189,8 @@ impl<'a> Body<'a, '_> {
         let named = items.iter().filter(|item| takes(item)).count();
         let rests = items.iter().filter(|item| item.kind == SubscriptKind::Ellipsis).count();
         if named > sizes.len() || rests > 1 {
-            let message = if rests > 1 {
-                "`...` can stand only once".into()
-            } else {
-                format!("{named} places in a tensor of {} axes", sizes.len())
-            };
+            let message =
+                if rests > 1 { "`...` can stand only once".into() } else { too_many_places(named, sizes.len()) };
             self.report(Diagnostic::new(Code::BadIndex, span, message));
             return None;
         }
@@ -282,7 +287,7 @@ fn mask(ty: &Ty, span: Span) -> Option<Diagnostic> {
     truth.then(|| {
         let message = "a mask cannot be an index: the number of elements it takes is not known";
         Diagnostic::new(Code::BadIndex, span, message)
-            .help("`where(mask, x, 0)` keeps the size; `sum(where(mask, x, 0))` adds up what it takes")
+            .help("`where(mask, a, b)` selects element by element and keeps the size; `sum(mask)` counts")
     })
 }
 

@@ -233,6 +233,9 @@ impl<'a> Body<'a, '_> {
         }
         let values: Vec<_> = self.returned.iter().filter(|(ty, _, _)| *ty != Ty::None).cloned().collect();
         let Some((first, at, _)) = values.first().cloned() else { return Ty::None };
+        if self.returned.iter().any(|(ty, _, _)| ty.is_error()) && !self.incomplete {
+            return Ty::Error;
+        }
         if falls_through || values.len() < self.returned.len() {
             self.missing_return(function, at);
             return Ty::Error;
@@ -245,7 +248,8 @@ impl<'a> Body<'a, '_> {
                     let name = &function.name.text;
                     let found =
                         Diagnostic::new(Code::ClashingTypes, here, format!("`{name}` returns `{first}` or `{ty}`"));
-                    self.report(found.note(at, format!("`{first}` here")).label(format!("`{ty}` here")));
+                    let found = found.note(at, format!("`{first}` here")).label(format!("`{ty}` here"));
+                    self.report(found.help("let every path return one type; several values can be a tuple"));
                     return Ty::Error;
                 }
             };

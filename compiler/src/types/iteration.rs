@@ -106,13 +106,12 @@ impl<'a> Body<'a, '_> {
             }
             ty => {
                 let found = Diagnostic::new(Code::NotIterable, span, format!("`{ty}` has no elements to go through"));
-                let int = ty.is_scalar(Kind::Int);
-                let help = "`range(…)` goes through the integers from 0 up to it";
-                let text = ty.is_scalar(Kind::Str);
-                self.report(match (int, text) {
-                    (true, _) => found.help(help),
-                    (_, true) => found.help("a text is one value, and is not taken apart"),
-                    (false, false) => found,
+                self.report(match ty.kind().filter(|kind| ty.is_scalar(*kind)) {
+                    Some(Kind::Int) => found.help("`range(…)` goes through the integers from 0 up to it"),
+                    Some(Kind::Sint) => {
+                        found.help("the number of turns is public: `range(…)` up to a bound that everyone may know")
+                    }
+                    _ => found,
                 });
                 None
             }

@@ -86,7 +86,7 @@ impl<'a> Body<'a, '_> {
         [body, otherwise]: [&'a [ast::Stmt]; 2],
         span: Span,
     ) {
-        let live = self.live_items(iter, body);
+        let live = live_items(iter, body).filter(|name| !assigns(target, name));
         let Some(items) = self.items(iter, live.is_some()) else {
             self.forget_targets(target);
             self.block(body);
@@ -105,12 +105,6 @@ impl<'a> Body<'a, '_> {
             self.iterating.pop();
         }
         self.loop_else(unbroken, otherwise, span);
-    }
-
-    /// The variable that is walked as it is at each turn: one that the body does not assign as a whole.
-    fn live_items(&self, iter: &'a ast::Expr, body: &'a [ast::Stmt]) -> Option<&'a str> {
-        let name = walked(iter)?;
-        Mentions::of_block(body).assigned(name).is_none().then_some(name)
     }
 
     fn forget_targets(&mut self, target: &'a ast::Target) {
@@ -306,6 +300,19 @@ impl<'a> Body<'a, '_> {
         self.emit(kind, span);
         self.flow.dead = true;
     }
+}
+
+/// The variable that is walked as it is at each turn: one that the body does not assign as a whole.
+fn live_items<'a>(iter: &'a ast::Expr, body: &'a [ast::Stmt]) -> Option<&'a str> {
+    let name = walked(iter)?;
+    Mentions::of_block(body).assigned(name).is_none().then_some(name)
+}
+
+/// Whether the target of a loop is, or has in it, this variable.
+fn assigns(target: &ast::Target, name: &str) -> bool {
+    let mut found = false;
+    target.each_name(&mut |other| found |= other.text == name);
+    found
 }
 
 /// The variable that `for` walks directly, or through `enumerate` or `reversed`.

@@ -33,6 +33,7 @@ mod modules;
 mod numbers;
 mod operations;
 mod places;
+mod port_sizes;
 mod ports;
 mod reachable;
 mod reductions;

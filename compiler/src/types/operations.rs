@@ -151,7 +151,11 @@ impl<'a> Body<'a, '_> {
             Ok(shape) => self.carry_out(operation, left, right, shape, span),
             Err((a, b)) => {
                 let found = sizes_do_not_fit(op, &left, &right, span);
-                self.fail(found.label(format!("axes of sizes {a} and {b} do not broadcast")))
+                let found = found.label(format!("axes of sizes {a} and {b} do not broadcast"));
+                self.fail(match along_the_other_axis(&left, &right) {
+                    Some(vector) => found.help(vector),
+                    None => found,
+                })
             }
         }
     }
@@ -570,11 +574,23 @@ fn wrapped(value: &Value, function: &str) -> [(Span, String); 2] {
 }
 
 fn sizes_do_not_fit(op: &str, left: &Value, right: &Value, span: Span) -> Diagnostic {
-    let sizes = |value: &Value| dims(value.ty()).iter().map(Dim::to_string).collect::<Vec<_>>().join("×");
+    let sizes = |value: &Value| match dims(value.ty()) {
+        [] => "a number".to_owned(),
+        dims => dims.iter().map(Dim::to_string).collect::<Vec<_>>().join("×"),
+    };
     let what = if op == "@" { "matrix sizes do not fit" } else { "sizes do not fit" };
     Diagnostic::new(Code::ShapeMismatch, span, format!("{what}: {} {op} {}", sizes(left), sizes(right)))
         .note(left.span(), format!("`{}`", left.ty()))
         .note(right.span(), format!("`{}`", right.ty()))
+}
+
+/// Help for a vector that would fit a matrix along its first axis.
+fn along_the_other_axis(left: &Value, right: &Value) -> Option<&'static str> {
+    let fits = match (dims(left.ty()), dims(right.ty())) {
+        ([rows, _], [size]) | ([size], [rows, _]) => rows.as_const().is_some() && !rows.differs(size),
+        _ => false,
+    };
+    fits.then_some("a vector lies along the last axis; `v[:, None]` is a column")
 }
 
 /// The shape of a matrix product; vectors as in NumPy.
@@ -584,6 +600,7 @@ fn product_shape(a: &[Dim], b: &[Dim]) -> Result<Vec<Dim>, String> {
         ([k], [l, n]) => (k, l, vec![n.clone()]),
         ([m, k], [l]) => (k, l, vec![m.clone()]),
         ([m, k], [l, n]) => (k, l, vec![m.clone(), n.clone()]),
+        ([], _) | (_, []) => return Err("`@` takes vectors and matrices; a number is multiplied by `*`".into()),
         _ => return Err("`@` takes vectors and matrices".into()),
     };
     if inner.differs(outer) {

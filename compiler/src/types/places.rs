@@ -144,6 +144,11 @@ impl<'a> Body<'a, '_> {
                     _ => None,
                 });
             }
+            Ty::Tensor(Kind::Str, _) => {
+                let found = Diagnostic::new(Code::BadIndex, span, "a part of a text cannot be changed");
+                self.report(found.help("make another text: `s[:i] + \"x\" + s[i + 1:]`, or `.replace(…)`"));
+                return None;
+            }
             Ty::Tensor(kind, dims) => {
                 let indexed = self.places(items, &dims, span)?;
                 let places = self.hold_places(indexed.places);
@@ -161,7 +166,11 @@ impl<'a> Body<'a, '_> {
             Ty::Error => return None,
             ty => {
                 let found = Diagnostic::new(Code::BadIndex, span, format!("a part of `{ty}` cannot be changed"));
-                self.report(found.label(format!("this is in `{ty}`")));
+                let found = found.label(format!("this is in `{ty}`"));
+                self.report(match ty {
+                    Ty::Tuple(_) => found.help("make another tuple, or use a list if all items have one type"),
+                    _ => found,
+                });
                 return None;
             }
         }

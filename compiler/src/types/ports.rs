@@ -11,7 +11,7 @@ use super::tree::{self, ExprKind, Function, PortIndex, Tree};
 use super::ty::{Ty, is_secret};
 use super::value::{Origin, Value};
 use crate::diagnostic::{Code, Diagnostic};
-use crate::names::{DefId, ModuleId, Modules, Owner};
+use crate::names::{DefId, ModuleId, Modules, Owner, suggest};
 use crate::source::Span;
 use crate::syntax::ast::{self, DimKind, DimOp, StmtKind};
 use mpc_bytecode::operand::{DimId, RoleId};
@@ -36,6 +36,7 @@ impl<'a> Checker<'a> {
         body.write_outputs();
         let (locals, stmts) = (std::mem::take(&mut body.locals), std::mem::take(&mut body.out));
         let top = Function { locals, ..top_level(stmts, module.span) };
+        self.unbound_sizes(module);
         self.check_uncalled();
         self.finish(top)
     }
@@ -135,17 +136,14 @@ impl<'a> Checker<'a> {
     fn any_shape(&mut self, annotation: &'a ast::TypeExpr, owner: Owner) -> Ty {
         let mut named: Vec<(&'a str, Dim)> = Vec::new();
         let mut body = Body::new(self, owner);
-        let mark = body.checker.diagnostics.len();
-        let ty = body.type_of(annotation, &mut |body, name, _| {
+        body.type_of(annotation, &mut |body, name, _| {
             if let Some((_, dim)) = named.iter().find(|(known, _)| *known == name) {
                 return Some(dim.clone());
             }
             let dim = body.fresh_dim(name);
             named.push((name, dim.clone()));
             Some(dim)
-        });
-        self.diagnostics.truncate(mark);
-        ty
+        })
     }
 }
 
@@ -254,6 +252,15 @@ impl<'a> Body<'a, '_> {
         if is_secret(kind) != from_role {
             let found = if from_role {
                 let secret = kind.secret().map_or("sint", Kind::text);
+                if kind == Kind::Str {
+                    let found = Diagnostic::new(
+                        Code::BadPortType,
+                        written.span,
+                        "data of one role is secret, and text is public",
+                    );
+                    self.report(found.help("text as numbers: `sint[n]`, one for each character or category"));
+                    return None;
+                }
                 Diagnostic::new(
                     Code::BadPortType,
                     written.span,
@@ -288,11 +295,13 @@ impl<'a> Body<'a, '_> {
             (ty, _) => {
                 self.checker.diagnostics.truncate(mark);
                 let found = Diagnostic::new(Code::BadPortType, written.span, format!("a port cannot be `{ty}`"));
-                self.report(
-                    found.help(
+                self.report(match &ty {
+                    Ty::List(item) if item.kind().is_some_and(|kind| kind != Kind::Str) => found
+                        .help(format!("several numbers are a tensor: `{}[n]`", item.kind().map_or("sint", Kind::text))),
+                    _ => found.help(
                         "ports are numbers and tensors: `sint`, `sfix[n, 3]`; several values can be several ports",
                     ),
-                );
+                });
                 None
             }
         }
@@ -443,7 +452,18 @@ impl<'a> Body<'a, '_> {
         let name = &port.name.text;
         let found =
             Diagnostic::new(Code::OutputNotAssigned, port.name.span, format!("output `{name}` is never assigned"));
-        self.report(found.help(format!("assign it: `{name} = …`")));
+        let assigned = self.checker.scopes.visible(Owner::PROGRAM);
+        let assigned = assigned.into_iter().filter(|other| *other != name && self.is_new_variable(other));
+        self.report(match suggest::nearest(name, assigned) {
+            Some(near) => found.help(format!("assign it: `{name} = …`; `{near}` is assigned: is that meant?")),
+            None => found.help(format!("assign it: `{name} = …`")),
+        });
+    }
+
+    /// Whether a name is a variable of the program that no port declares.
+    fn is_new_variable(&self, name: &str) -> bool {
+        let port = self.checker.ports.iter().any(|port| port.name == name);
+        !port && matches!(self.checker.scopes.meaning(Owner::PROGRAM, name), crate::names::Meaning::Variable(..))
     }
 }
 

@@ -108,6 +108,12 @@ impl<'a> Body<'a, '_> {
     }
 
     fn assert_stmt(&mut self, test: &'a ast::Expr, message: Option<&'a ast::Expr>, span: Span) {
+        if let (ast::ExprKind::Tuple(items), None) = (&test.kind, message)
+            && items.len() == 2
+        {
+            let found = Diagnostic::new(Code::TypeMismatch, test.span, "`assert` of a tuple holds always");
+            return self.report(found.help("leave out the brackets: `assert condition, \"message\"`"));
+        }
         let (condition, values) =
             if self.checker.testing { self.condition_of_test(test) } else { (self.condition(test), None) };
         if condition.is_error() {
@@ -153,7 +159,8 @@ impl<'a> Body<'a, '_> {
             return self.return_from_init(given, span);
         }
         if !self.jump("return", 0, span) {
-            return;
+            // So that nothing more is said of the value that the function does not give.
+            return self.returned.push((Ty::Error, span, None));
         }
         let given = given.map(|value| if self.finishes(0) { self.hold(value, false) } else { value });
         if !self.finish(0) {

@@ -459,11 +459,7 @@ impl<'a> Body<'a, '_> {
         match axis.as_int() {
             Some(number) if (-count..count).contains(&number) => Some(Some(number.rem_euclid(count) as usize)),
             Some(number) => {
-                self.report(Diagnostic::new(
-                    Code::BadIndex,
-                    axis.span(),
-                    format!("there is no axis {number}: the tensor has {rank}"),
-                ));
+                self.report(Diagnostic::new(Code::BadIndex, axis.span(), no_axis(number, rank)));
                 None
             }
             None => {
@@ -478,6 +474,14 @@ impl<'a> Body<'a, '_> {
                 None
             }
         }
+    }
+}
+
+fn no_axis(number: i64, rank: usize) -> String {
+    match rank {
+        0 => format!("there is no axis {number}: this is a number"),
+        1 => format!("there is no axis {number}: the tensor has one, which is axis 0"),
+        _ => format!("there is no axis {number}: the tensor has {rank}, from 0 to {}", rank - 1),
     }
 }
 

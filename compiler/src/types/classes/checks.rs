@@ -96,13 +96,20 @@ impl<'a> Body<'a, '_> {
                 _ => {
                     let found =
                         Diagnostic::new(Code::BadDecorator, decorator.span, "a method cannot have this decorator");
-                    self.report(found.help("`@staticmethod` and `@property` are there"));
+                    self.report(if decorator.as_name() == Some("classmethod") {
+                        found.help("a class is no value: `@staticmethod`, without `cls`, and the class by its name")
+                    } else {
+                        found.help("`@staticmethod` and `@property` are there")
+                    });
                 }
             }
         }
         let (name, is_static) = (&method.name.text, is_static(method));
         let first = method.params.first();
         let has_self = has_self(method);
+        if has_decorator(method, "classmethod") {
+            return;
+        }
         if !is_static && !has_self {
             let others: Vec<&str> = method.params.iter().map(|param| param.name.text.as_str()).collect();
             let found = Diagnostic::new(
@@ -134,10 +141,14 @@ pub fn has_self(method: &ast::FunctionDef) -> bool {
 
 /// True for a method that is called without an object.
 pub fn is_static(method: &ast::FunctionDef) -> bool {
-    method.decorators.iter().any(|decorator| decorator.as_name() == Some("staticmethod"))
+    has_decorator(method, "staticmethod")
 }
 
 /// True for a method that reads like a field.
 pub fn is_property(method: &ast::FunctionDef) -> bool {
-    method.decorators.iter().any(|decorator| decorator.as_name() == Some("property"))
+    has_decorator(method, "property")
+}
+
+fn has_decorator(method: &ast::FunctionDef, name: &str) -> bool {
+    method.decorators.iter().any(|decorator| decorator.as_name() == Some(name))
 }

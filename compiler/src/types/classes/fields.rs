@@ -83,10 +83,17 @@ impl<'a> Body<'a, '_> {
         if let Some(at) = object.class.field(&name.text) {
             return self.field_part(part, at, span);
         }
-        let class = self.checker.scopes.class(object.class.id).class;
+        let found = self.no_field_to_assign(&object.class, name);
+        self.report(found);
+        None
+    }
+
+    /// Says that a class has no field of that name to assign.
+    pub(super) fn no_field_to_assign(&mut self, record: &Class, name: &ast::Name) -> Diagnostic {
+        let class = self.checker.scopes.class(record.id).class;
         let constant = class.constants.iter().find(|constant| constant.name.text == name.text);
-        let method = self.checker.scopes.method(object.class.id, &name.text);
-        let found = match (constant, method) {
+        let method = self.checker.scopes.method(record.id, &name.text);
+        match (constant, method) {
             (Some(constant), _) => {
                 let message = format!("`{}` is a constant of class `{}`, not a field", name.text, class.name.text);
                 Diagnostic::new(Code::BadTarget, name.span, message)
@@ -98,13 +105,11 @@ impl<'a> Body<'a, '_> {
                 Diagnostic::new(Code::BadTarget, name.span, message).note(class.header, "declared here")
             }
             (None, None) => {
-                let found = self.no_member(&object.class, name, "field");
+                let found = self.no_member(record, name, "field");
                 Diagnostic { code: Code::BadTarget, ..found }
                     .help(format!("declare it in the class: `{}: sfix`, with its type", name.text))
             }
-        };
-        self.report(found);
-        None
+        }
     }
 
     /// The field of that number.

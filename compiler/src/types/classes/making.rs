@@ -112,8 +112,17 @@ impl<'a> Body<'a, '_> {
 
     /// `self.name = value` where `self` is being made; `false` if it is not.
     pub fn store_in_making(&mut self, base: &'a ast::Expr, name: &'a ast::Name, value: &Value) -> bool {
-        let Some(sym) = self.field_in_making(base, &name.text) else { return false };
-        self.assign_made(sym, value.clone(), name.span);
+        if let Some(sym) = self.field_in_making(base, &name.text) {
+            self.assign_made(sym, value.clone(), name.span);
+            return true;
+        }
+        let making = self.making.as_ref().map(|making| making.class);
+        let Some(class) = making.filter(|_| base.as_name().is_some_and(|base| self.is_self(base))) else {
+            return false;
+        };
+        let record = self.checker.record(class);
+        let found = self.no_field_to_assign(&record, name);
+        self.report(found);
         true
     }
 
