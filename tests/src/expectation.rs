@@ -125,7 +125,7 @@ fn numbers(line: &str) -> (String, Vec<f64>) {
 }
 
 /// Words as a shell splits them, with single and double quotes.
-fn words(command: &str) -> Vec<String> {
+pub fn words(command: &str) -> Vec<String> {
     let mut words = Vec::new();
     let mut word: Option<String> = None;
     let mut quote = None;

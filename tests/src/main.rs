@@ -12,6 +12,7 @@ mod expectation;
 mod hostile;
 mod language;
 mod loops;
+mod pages;
 mod players;
 mod programs;
 mod random;
@@ -28,6 +29,7 @@ fn main() -> ExitCode {
     }
     let all = [
         beginning::trials(),
+        pages::trials(),
         programs::trials(),
         language::trials(),
         loops::trials(),
