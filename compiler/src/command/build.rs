@@ -1,5 +1,6 @@
 //! `build`, `check`, `dis` and `asm`.
 
+use super::unread::unreadable;
 use super::{Failure, Format, color, exit, print};
 use mpc_bytecode::Program;
 use mpc_bytecode::program::Parties;
@@ -91,10 +92,6 @@ pub fn load(file: &Path) -> Result<Program, Failure> {
 /// True for a name that stands for bytecode.
 pub fn is_bytecode(file: &Path) -> bool {
     file.extension().is_some_and(|extension| extension == "mpcb")
-}
-
-fn unreadable(file: &Path, error: &std::io::Error) -> Failure {
-    Failure::new(exit::BAD_INPUT, format!("cannot read {}: {error}", file.display()))
 }
 
 /// Writes a file.

@@ -1,5 +1,6 @@
 //! `mpcc fmt`: lays out programs, in place or to standard output.
 
+use super::unread::unreadable;
 use super::{Failure, color, exit, print};
 use clap::Args;
 use mpcc::diagnostic::render;
@@ -35,7 +36,7 @@ pub fn fmt(args: &FmtArgs) -> Result<u8, Failure> {
     if args.paths.iter().any(|path| path.as_os_str() == "-") {
         return piped(args);
     }
-    let (mut changed, mut same, mut code) = (0, 0, exit::OK);
+    let (mut changed, mut same, mut failed, mut code) = (0, 0, 0, exit::OK);
     for file in files(&args.paths)? {
         match in_place(&file, args.check) {
             Ok(Outcome::Same) => same += 1,
@@ -43,15 +44,20 @@ pub fn fmt(args: &FmtArgs) -> Result<u8, Failure> {
                 changed += 1;
                 code = code.max(if args.check { exit::ERRORS } else { exit::OK });
             }
-            Ok(Outcome::Broken) => code = code.max(exit::ERRORS),
+            Ok(Outcome::Broken) => {
+                failed += 1;
+                code = code.max(exit::ERRORS);
+            }
             Err(failure) => {
                 eprintln!("error: {}", failure.message);
+                failed += 1;
                 code = code.max(failure.code);
             }
         }
     }
     let done = if args.check { "would change" } else { "formatted" };
-    eprintln!("{} {done}, {} as it should be", counted(changed), counted(same));
+    let left = if failed == 0 { String::new() } else { format!(", {} left as it is", counted(failed)) };
+    eprintln!("{} {done}, {} as it should be{left}", counted(changed), counted(same));
     Ok(code)
 }
 
@@ -159,8 +165,4 @@ fn write_new(file: &Path, text: &str, permissions: fs::Permissions) -> io::Resul
     new.write_all(text.as_bytes())?;
     new.set_permissions(permissions)?;
     new.sync_all()
-}
-
-fn unreadable(file: &Path, error: &io::Error) -> Failure {
-    Failure::new(exit::BAD_INPUT, format!("cannot read {}: {error}", file.display()))
 }

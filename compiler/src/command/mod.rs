@@ -13,6 +13,8 @@ mod new;
 mod run;
 #[cfg(feature = "run")]
 mod test;
+mod unread;
+mod usage;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::ffi::OsString;
@@ -141,10 +143,11 @@ enum Format {
 pub fn main(args: Vec<OsString>) -> u8 {
     let line = match Line::try_parse_from(args) {
         Ok(line) => line,
-        Err(error) => return usage(&error),
+        Err(error) => return usage::usage(&error),
     };
     let result = match (line.command, line.build) {
-        (Some(Command::Build(args)), _) | (None, Some(args)) => build::build(&args.file, args.output, args.format),
+        (Some(Command::Build(args)), _) => build::build(&args.file, args.output, args.format),
+        (None, Some(args)) => build_or_command(args),
         (Some(Command::Check(args)), _) => build::check(&args.file, args.format),
         (Some(Command::Fmt(args)), _) => fmt::fmt(&args),
         (Some(Command::Explain { code }), _) => explain::explain(code.as_deref()),
@@ -170,11 +173,13 @@ pub fn main(args: Vec<OsString>) -> u8 {
     })
 }
 
-/// Prints what clap has to say: help and version are no errors.
-fn usage(error: &clap::Error) -> u8 {
-    // A closed pipe is no reason to fail.
-    let _ = error.print();
-    if error.use_stderr() { exit::USAGE } else { exit::OK }
+/// `mpcc FILE`; a word that names no file may have been meant as a command.
+fn build_or_command(args: BuildArgs) -> Result<u8, Failure> {
+    let word = args.file.to_str().filter(|word| !word.contains(['.', '/']) && !args.file.exists());
+    match word.and_then(usage::meant_command) {
+        Some(message) => Err(Failure::new(exit::USAGE, message)),
+        None => build::build(&args.file, args.output, args.format),
+    }
 }
 
 /// Writes a text to standard output; a reader that has seen enough is no error.

@@ -40,6 +40,7 @@ fn name_of(folder: &Path) -> Result<String, Failure> {
     if good && name.len() <= 64 {
         return Ok(name);
     }
+    let name = if name.is_empty() { folder.display().to_string() } else { name };
     let message =
         format!("`{name}` is no name for a program: take letters, digits, `_` and `-`, beginning with a letter");
     Err(Failure::new(exit::USAGE, message))

@@ -19,7 +19,7 @@ pub struct RunArgs {
     #[arg(long, value_name = "SCHEME", default_value = "additive", value_parser = Sharing::parse)]
     sharing: Sharing,
     /// In the clear, in one process, with overflow checks: no secrecy at all (the same as `--sharing plain`).
-    #[arg(long)]
+    #[arg(long, conflicts_with = "sharing")]
     plain: bool,
     /// The ring: 64 or 128 bits [default: the smallest that the program's precision fits].
     #[arg(long, value_name = "BITS")]

@@ -6,6 +6,7 @@ mod budget;
 mod outcome;
 mod report;
 
+use super::unread::unreadable;
 use super::{Failure, Format, color, exit};
 use budget::Account;
 use clap::Args;
@@ -146,9 +147,6 @@ fn paths(args: &TestArgs) -> Vec<PathBuf> {
 
 /// Reads all files; those of folders only where they have tests.
 fn load(args: &TestArgs) -> Result<Vec<Suite>, Failure> {
-    let unreadable = |path: &Path, error: &std::io::Error| {
-        Failure::new(exit::BAD_INPUT, format!("cannot read {}: {error}", path.display()))
-    };
     let mut files = Vec::new();
     for path in paths(args) {
         if path.is_dir() {
