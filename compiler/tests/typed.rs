@@ -14,7 +14,10 @@ const CASES: &[&str] = &[
     include_str!("types/classes.mpc"),
     include_str!("types/uses_library.txt"),
     include_str!("../../tests/language/classes.mpc"),
+    include_str!("../../tests/language/raises.mpc"),
     include_str!("../../tests/language/exceptions.mpc"),
+    include_str!("../../tests/language/handlers.mpc"),
+    include_str!("../../tests/language/secret_exceptions.mpc"),
 ];
 
 fn checked(text: &str) -> Checked {
