@@ -168,3 +168,14 @@ fn a_budget_names_the_lines_that_break_it() {
     assert_eq!(overrun.lines.first().map(|row| row.amount.rounds), Some(10));
     assert!(budget(None, Some(1000)).is_err());
 }
+
+/// One way of the first branch leads to the next turn, and meets the other there.
+#[test]
+fn a_turn_that_is_cut_short_is_followed() {
+    let turn = ["copy p4 p0", "const p6 k2", "binary add p4 p4 p1", "binary mod p5 p4 p6", "binary eq p12 p5 p0"];
+    let onward = ["jump-unless p12 @12", "jump @7", "binary gt p12 p4 p3", "jump-unless p12 @7", "mul [s1 s0 s0]"];
+    let program = program(&[turn, onward].concat().join("\n"));
+    assert_eq!(figures(&program, &[("n", 2), ("k", 6)]), (1, 2, true));
+    // With turns whose number is not known, it is enough that it ends.
+    assert!(!predict(&program, &setting(&[]).with_symbols()).is_exact());
+}

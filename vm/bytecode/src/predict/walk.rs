@@ -16,6 +16,8 @@ use std::rc::Rc;
 
 /// Calls that are followed into each other, at most.
 const MOST_CALLS: usize = 200;
+/// Branches that are not decided within each other, at most.
+const MOST_FORKS: usize = 64;
 
 /// Why a walk does not go on.
 #[derive(Clone, Debug)]
@@ -140,6 +142,7 @@ pub(super) struct Walk<'p> {
     sites: Sites,
     caller: Option<usize>,
     calls: usize,
+    forks: usize,
     steps: u64,
     graphs: Vec<Option<Rc<Graph>>>,
 }
@@ -176,6 +179,7 @@ impl<'p> Walk<'p> {
             sites: Sites::default(),
             caller: None,
             calls: 0,
+            forks: 0,
             steps: 0,
             graphs: vec![None; program.functions.len()],
         }
@@ -228,6 +232,10 @@ impl<'p> Walk<'p> {
         loop {
             if !begins && span.stop == Some(frame.at) || span.turn.is_some_and(|turn| !graph.holds(turn, frame.at)) {
                 return Ok(End::At(frame.at));
+            }
+            if !begins && span.turn.is_some_and(|turn| turn.header == frame.at) {
+                // One way of a branch comes to the next turn before it meets the other.
+                return Err(self.lost_loop(frame));
             }
             singly.retain(|&header| graph.loop_at(header).is_some_and(|of| graph.holds(of, frame.at)));
             if let Some(of) = graph.loop_at(frame.at).filter(|_| !begins && !singly.contains(&frame.at)) {
@@ -334,7 +342,13 @@ impl<'p> Walk<'p> {
         if singly.iter().any(leaves) {
             return Err(self.lost_loop(frame));
         }
-        self.fork(frame, graph, span, &truth, to)
+        if self.forks >= MOST_FORKS {
+            return Err(self.lost_loop(frame));
+        }
+        self.forks += 1;
+        let end = self.fork(frame, graph, span, &truth, to);
+        self.forks -= 1;
+        end
     }
 
     /// Goes on at `at`, where `truth` holds.
