@@ -1,7 +1,7 @@
 //! What is done to the intermediate representation between lowering and emission, in this order:
 //!
 //! 1. [`inline`]: functions in place of their calls; every function is simplified (`flow`, `coalesce`, `values`, `dead`) before and after;
-//! 2. [`vectorize`]: loops as operations on whole tensors;
+//! 2. [`vectorize`]: loops as operations on whole tensors; [`sums`]: sums of products as products;
 //! 3. [`invariants`], [`constants`]: out of loops what is the same in every turn;
 //! 4. [`rounds`]: independent interactive instructions of one kind become one;
 //! 5. [`unset`]: what a path may read without having written it holds zero;
@@ -21,6 +21,7 @@ pub mod invariants;
 pub mod liveness;
 pub mod registers;
 pub mod rounds;
+pub mod sums;
 #[cfg(test)]
 mod testing;
 pub mod unset;
@@ -50,6 +51,7 @@ pub fn optimise(module: &mut Module) -> Findings {
         if vectorize::vectorize(&mut function, &mut module.constants, &mut found.refused) {
             simplify(&mut function, module);
         }
+        sums::contract_sums(&mut function, &module.constants);
         leave_loops(&mut function, module);
         module.functions[at] = function;
     }

@@ -2,7 +2,9 @@
 
 use super::check;
 use crate::ir::{Constants, Function, Module};
-use crate::passes::{coalesce, constants, dead, flow, inline, invariants, registers, rounds, unset, values};
+use crate::passes::{
+    coalesce, constants, dead, flow, inline, invariants, registers, rounds, sums, unset, values, vectorize,
+};
 
 /// Runs a pass over every function.
 fn each(module: &mut Module, pass: impl Fn(&mut Function, &mut Constants)) -> Vec<String> {
@@ -61,6 +63,18 @@ goldens! {
         Vec::new()
     };
     rounds |module| each(module, |function, _| rounds::merge_rounds(function, false));
+    sums |module| each(module, |function, constants| sums::contract_sums(function, constants));
+    vectorize |module| {
+        let mut said = Vec::new();
+        for function in &mut module.functions {
+            let mut refused = Vec::new();
+            if vectorize::vectorize(function, &mut module.constants, &mut refused) {
+                flow::tidy(function);
+            }
+            said.extend(refused.iter().map(|one| format!("line {}: {} rounds a turn", one.span.start, one.rounds)));
+        }
+        said
+    };
     unset |module| each(module, unset::set_unset);
     registers |module| each(module, |function, _| registers::allocate(function));
 }

@@ -453,6 +453,7 @@ impl Tracer<'_> {
                 | Sym::Pushed(..)
                 | Sym::Carried(_)
                 | Sym::Pending(_)
+                | Sym::Gone
                 | Sym::Question(_)
                 | Sym::Slope(_),
             )

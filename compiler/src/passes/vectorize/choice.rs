@@ -172,7 +172,8 @@ impl Tracer<'_> {
         Ok(Sym::Linear(Linear { parts, ..a }))
     }
 
-    fn uneven_choice(&mut self, cond: &Val, choice: &If) -> Result<(), Obstacle> {
+    /// A choice of which the turns that take an arm are done.
+    pub fn uneven_choice(&mut self, cond: &Val, choice: &If) -> Result<(), Obstacle> {
         let outer = self.space.clone();
         let then = self.uneven_arm(cond, &choice.then)?;
         self.space = outer.clone();
@@ -309,8 +310,23 @@ impl Tracer<'_> {
         {
             return self.joined_slot(array, base, arms).map(Some);
         }
+        let slot = self.arrays.iter().any(|array| array.slot == reg);
+        if base.is_none()
+            && !slot
+            && let Some(var) = arms.iter().find_map(|(_, sym)| followed(sym.as_ref()?))
+        {
+            // What an arm alone knows in terms of what is carried: nobody reads it after the arm.
+            return Ok(Some(Sym::Carried(var)));
+        }
         if arms.iter().any(|(_, sym)| matches!(sym, Some(Sym::Linear(_)))) {
             return self.joined_sum(reg, base, arms).map(Some);
+        }
+        if let (Some(Sym::Linear(base)), [(_, Some(Sym::Fork(fork)))]) = (&base, &arms[..])
+            && base.coef == 1
+            && base.parts.is_empty()
+            && base.var == fork.question.var
+        {
+            return Ok(Some(Sym::Fork(fork.clone())));
         }
         if let Some(Sym::Pushed(var, items)) = &base {
             return self.joined_items(reg, *var, items, &arms).map(Some);
@@ -339,8 +355,13 @@ impl Tracer<'_> {
                 _ => return self.obstacle(Some(reg), Why::Shape),
             };
             let inside = self.space.clone();
-            given.push((axis, self.bring(&val, &inside)?));
+            let brought = self.bring(&val, &inside);
             self.space = space;
+            match brought {
+                Ok(val) => given.push((axis, val)),
+                // A loop in the arm left it, and did not hand it on.
+                Err(_) => return Ok(Some(Sym::Gone)),
+            }
         }
         Ok(Some(Sym::Merge(Rc::new(Merge { reg, base, arms: given }))))
     }
@@ -484,5 +505,17 @@ impl Tracer<'_> {
             reg = self.reshape(put, &shape);
         }
         self.settled(&Labelled { reg, dims: target.dims })
+    }
+}
+
+/// The carried register in terms of which something is known.
+fn followed(sym: &Sym) -> Option<usize> {
+    match sym {
+        Sym::Linear(linear) => Some(linear.var),
+        Sym::Question(question) => Some(question.var),
+        Sym::Fork(fork) => Some(fork.question.var),
+        Sym::Slope(slope) => Some(slope.var),
+        Sym::Carried(var) | Sym::Pushed(var, _) => Some(*var),
+        Sym::Plain(_) | Sym::Merge(_) | Sym::Array(_) | Sym::Pending(_) | Sym::Gone => None,
     }
 }

@@ -108,6 +108,7 @@ impl Tracer<'_> {
             I::Stack { dst, srcs } => self.stack(op, dst.0, srcs),
             I::Gather { dst, src, at } => self.gather(op, dst.0, src.0, at.reg()),
             I::Get { dst, src, at } => self.get(op, dst.0, src.reg(), at.reg()),
+            I::Count { dst, start, stop, step } => self.turns_of(op, dst.reg(), [start.reg(), stop.reg(), step.reg()]),
             I::List { .. }
             | I::Push { .. }
             | I::Set { .. }
@@ -121,7 +122,6 @@ impl Tracer<'_> {
             | I::Scatter { .. }
             | I::Where { .. }
             | I::Range { .. }
-            | I::Count { .. }
             | I::Drop { .. }
             | I::Dim { .. }
             | I::Param { .. }

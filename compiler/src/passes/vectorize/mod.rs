@@ -21,6 +21,7 @@ mod elements;
 mod lift;
 mod order;
 mod product;
+mod ragged;
 mod reductions;
 mod refusal;
 mod serial;
@@ -40,7 +41,7 @@ use mpc_bytecode::operand::{Binary, ConstId};
 use mpc_bytecode::{Bank, Constant, Instruction, Reg};
 use order::{OWN_LOOP, Order};
 pub use refusal::Refusal;
-use shapes::Shapes;
+pub use shapes::Shapes;
 use std::collections::{HashMap, HashSet};
 use steps::Step;
 use trace::{Axis, AxisInfo, Env, Fact, Obstacle, Tracer, Val, Why};
@@ -308,6 +309,10 @@ impl<'a> Tracer<'a> {
 
     /// A loop over a range with all turns at once.
     fn parallel(&mut self, inner: &Loop) -> Result<(), Obstacle> {
+        let left = self.operand(inner.left)?;
+        if !left.axes.is_empty() {
+            return self.ragged(inner, &left);
+        }
         let (axis, steps) = self.begin(inner)?;
         let carried: Vec<Reg> =
             inner.carried.iter().copied().filter(|reg| steps.iter().all(|step| step.reg != *reg)).collect();

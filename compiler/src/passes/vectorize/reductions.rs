@@ -280,13 +280,16 @@ impl Tracer<'_> {
 
     fn tree(&mut self, group: &[(Reg, Part)], question: &Question, taken: bool) -> Result<(), Obstacle> {
         let turns: Vec<Axis> = group[0].1.space.iter().copied().filter(|axis| !self.space.contains(axis)).collect();
+        // A selection of turns of this loop and of those around goes through all of them or through none.
+        let mixed = turns.iter().any(|turn| self.axes[turn.0].origins.iter().any(|(of, _)| self.space.contains(of)));
         let mut entries = Vec::new();
         for (reg, part) in group {
-            let var = self.vars.iter().rposition(|var| var.reg == *reg).unwrap_or(question.var);
+            let var = self.var_beside(*reg, question);
             match self.vars[var].entry.clone() {
                 Some(Sym::Linear(outer)) if outer.coef == 1 && outer.parts.is_empty() => {
                     return self.pass_on(group, question, taken);
                 }
+                _ if mixed => return self.cycle(question.var),
                 None => entries.push((Val { reg: *reg, axes: Vec::new() }, part.clone())),
                 Some(Sym::Plain(val)) => entries.push((val, part.clone())),
                 Some(_) => return self.cycle(var),
@@ -314,11 +317,17 @@ impl Tracer<'_> {
         Ok(())
     }
 
+    /// The register as the loop carries it that asks.
+    fn var_beside(&self, reg: Reg, question: &Question) -> usize {
+        let axis = self.vars[question.var].axis;
+        self.vars.iter().rposition(|var| var.reg == reg && var.axis == axis).unwrap_or(question.var)
+    }
+
     /// An inner loop of one that looks for the same: the outer one goes through all turns of both.
     fn pass_on(&mut self, group: &[(Reg, Part)], question: &Question, taken: bool) -> Result<(), Obstacle> {
         let mut outer = Vec::new();
         for (reg, _) in group {
-            let var = self.vars.iter().rposition(|var| var.reg == *reg).unwrap_or(question.var);
+            let var = self.var_beside(*reg, question);
             match self.vars[var].entry.clone() {
                 Some(Sym::Linear(linear)) if linear.coef == 1 && linear.parts.is_empty() => outer.push(linear),
                 _ => return self.cycle(var),

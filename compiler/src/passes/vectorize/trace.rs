@@ -115,6 +115,8 @@ pub enum Sym {
     Slope(Slope),
     /// What an earlier turn left, in a way that is not understood.
     Carried(usize),
+    /// What nothing reads any more: a loop inside left it.
+    Gone,
 }
 
 /// Why a loop cannot be done at once.
@@ -480,6 +482,7 @@ impl Tracer<'_> {
             Some(Sym::Fork(fork)) => self.cycle(fork.question.var),
             Some(Sym::Array(_)) => self.obstacle(Some(reg), Why::Elements),
             Some(Sym::Pending(_)) => self.obstacle(Some(reg), Why::Elements),
+            Some(Sym::Gone) => self.obstacle(Some(reg), Why::Shape),
         }
     }
 
