@@ -5,6 +5,7 @@
 mod attempt;
 mod dice;
 mod expression;
+mod nest;
 mod program;
 mod shrink;
 mod statement;

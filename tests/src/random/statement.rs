@@ -9,7 +9,7 @@ const TURNS: i64 = 60;
 impl Generator {
     /// One statement, and what it needs before it.
     pub fn statement(&mut self, depth: u32, out: &mut Vec<Stmt>) {
-        match self.dice.below(if depth == 0 { 15 } else { 26 }) {
+        match self.dice.below(if depth == 0 { 15 } else { 29 }) {
             0..=2 => {
                 let kind = self.kind();
                 self.declare(kind, out);
@@ -25,7 +25,8 @@ impl Generator {
             19..=20 => self.count(depth, out),
             21 => self.while_loop(depth, out),
             22..=24 => self.attempt(depth, out),
-            _ => self.each(depth, out),
+            25 => self.each(depth, out),
+            _ => self.nest(out),
         }
     }
 

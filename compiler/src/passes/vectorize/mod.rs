@@ -193,9 +193,15 @@ fn nest(
         tracer.current = tracer.block();
     }
     let start = tracer.snapshot();
-    let whole = tracer.parallel(found).and_then(|()| tracer.finish(found));
+    let mut whole = tracer.parallel(found).and_then(|()| tracer.finish(found));
+    if whole.is_err() && tracer.order.strict && !tracer.order.asks {
+        tracer.restore(start.clone());
+        tracer.order.asks = true;
+        whole = tracer.parallel(found).and_then(|()| tracer.finish(found));
+    }
     if let Err(obstacle) = whole {
         tracer.restore(start);
+        tracer.order.asks = tracer.order.strict;
         tracer.distributed(found).and_then(|()| tracer.finish(found)).map_err(|_| obstacle)?;
     }
     Ok((tracer.blocks, tracer.refused))

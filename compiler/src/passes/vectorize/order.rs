@@ -28,6 +28,8 @@ pub struct Order {
     pub strict: bool,
     /// Not even what comes before all disclosures may fail for several turns at once.
     pub exact: bool,
+    /// Positions are asked for beforehand. Where only disclosures are to be kept in their place, they may be made after all else instead.
+    pub asks: bool,
     /// Something was disclosed or seen already, of later turns too.
     pub disclosed: bool,
     /// Something that is disclosed or seen stands before in the program.
@@ -69,7 +71,7 @@ impl Order {
         each_node(&found.body, &mut |node| raises |= matches!(node, Node::Raise(..)));
         let several = u32::from(places) + u32::from(others) + u32::from(raises) > 1;
         let exact = visible || several;
-        Order { strict: exact || opens, exact, ..Order::default() }
+        Order { strict: exact || opens, exact, asks: exact, ..Order::default() }
     }
 }
 
@@ -138,6 +140,12 @@ impl Tracer<'_> {
         if self.is_surely_within(at, extent) {
             return;
         }
+        if !self.order.asks {
+            if self.order.disclosed {
+                self.unguarded();
+            }
+            return;
+        }
         let turnwise = self.is_turnwise() && at.axes.is_empty();
         if turnwise && !self.order.disclosed && !(self.order.exact && self.order.passed) {
             self.order.fails = true;
@@ -187,7 +195,7 @@ impl Tracer<'_> {
             few && fact.offset.abs() <= LARGE
         };
         match self.facts.get(&result.reg).cloned().filter(small) {
-            Some(fact) if self.limited(&fact).is_some() => {}
+            Some(fact) if self.order.asks && self.limited(&fact).is_some() => {}
             _ => self.risk_value(),
         }
     }
@@ -378,7 +386,7 @@ impl Tracer<'_> {
 
     /// True if the program's own loop can still be gone back to.
     pub fn can_go_back(&self) -> bool {
-        self.order.strict && !self.order.disclosed && !(self.order.exact && self.order.passed)
+        self.order.asks && !self.order.disclosed && !(self.order.exact && self.order.passed)
     }
 
     /// Ends the block before a nest.

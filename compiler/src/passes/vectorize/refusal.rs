@@ -62,14 +62,22 @@ impl Refusal {
             None => format!("the turns of this loop run one after another: {each} a turn"),
         };
         let found = Diagnostic::new(Code::SequentialLoop, self.span, message);
-        let shown = name.as_deref().map_or("what is computed here".into(), |name| format!("`{name}`"));
         let (label, help) = match self.why {
-            Why::Cycle => (
-                format!("{shown} at a turn needs {shown} of the turn before"),
-                format!("compute what does not need {shown} before the loop, on whole tensors"),
-            ),
+            Why::Cycle => match &name {
+                Some(name) => (
+                    format!("`{name}` at a turn needs `{name}` of the turn before"),
+                    format!("compute what does not need `{name}` before the loop, on whole tensors"),
+                ),
+                None => (
+                    "this needs what the turn before has left".into(),
+                    "compute what does not need the turn before ahead of the loop, on whole tensors".into(),
+                ),
+            },
             Why::Elements => (
-                format!("a turn reads an element of {shown} that another turn writes"),
+                match &name {
+                    Some(name) => format!("a turn reads an element of `{name}` that another turn writes"),
+                    None => "a turn reads an element that another turn writes".into(),
+                },
                 "read from one tensor and write to another, or compute all elements at once".into(),
             ),
             Why::Effect => (
@@ -120,12 +128,27 @@ pub fn depth(nodes: &[Node], depths: &mut HashMap<Reg, u64>) -> u64 {
     longest
 }
 
-/// The variable that the line of a span assigns to.
+/// The variable that the line of a span assigns to; of a statement of several lines, such as an `if`, the one that it also looks at.
 fn target(sources: &Sources, span: Span) -> Option<String> {
     let source = sources.get(span.file)?;
-    let line = source.lines.line(span.start);
-    let start = source.lines.start(line) as usize;
-    let text = source.text.get(start..)?.lines().next()?.trim_start();
+    let start = source.lines.start(source.lines.line(span.start)) as usize;
+    let statement = source.text.get(start..(span.end as usize).max(start))?;
+    if statement.lines().count() < 2 {
+        return assigned(source.text.get(start..)?.lines().next()?);
+    }
+    let names: Vec<String> = statement.lines().filter_map(assigned).collect();
+    let word = |c: char| c.is_alphanumeric() || c == '_';
+    let looked_at = |name: &&String| {
+        let (condition, rest) = statement.split_once('\n').unwrap_or((statement, ""));
+        let read = rest.lines().filter_map(|line| line.split_once('=')).map(|(_, value)| value);
+        [condition].into_iter().chain(read).any(|text| text.split(|c| !word(c)).any(|found| found == **name))
+    };
+    names.iter().find(looked_at).or(names.first()).cloned()
+}
+
+/// The variable that a line assigns to.
+fn assigned(line: &str) -> Option<String> {
+    let text = line.trim_start();
     let end = text.find(|c: char| !(c.is_alphanumeric() || c == '_')).unwrap_or(text.len());
     let (name, rest) = text.split_at(end);
     let assigns = rest.contains('=') || rest.contains('.');

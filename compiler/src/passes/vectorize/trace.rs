@@ -247,6 +247,7 @@ impl Env {
 }
 
 /// Everything that an attempt may have changed.
+#[derive(Clone)]
 pub struct Snapshot {
     env: usize,
     current: usize,
