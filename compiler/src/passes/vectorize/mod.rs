@@ -5,14 +5,15 @@
 //! Every value has the axes of those loops alone that it depends on, so what is the same in all turns is computed once, and a sum of
 //! products over an axis is a matrix product whatever the order of the loops ([`product`]).
 //!
-//! What turns hand on is a sum, appended items, or elements that are each one turn's business ([`carry`], [`elements`]); choices are done for
-//! those turns that take them ([`choice`]); loops inside that cannot be axes stay loops, all turns of those around at once ([`serial`]).
+//! What turns hand on is a sum, appended items, elements that are each one turn's business ([`carry`], [`elements`]), or a number that is
+//! stepped evenly ([`steps`]); choices are done for those turns that take them ([`choice`]), and so are inner loops whose number of
+//! turns differs ([`ragged`]). Of a loop of which not all can be done at once, the part that can is done before or after the rest
+//! ([`distribute`], [`units`]); loops inside that cannot be axes stay loops, all turns of those around at once ([`serial`]).
 //!
 //! A tensor over a loop's axis takes as much memory as tensor code would take for it: the number of turns times what one turn holds.
 //!
-//! The result is the sequential program's. Where several turns would raise exceptions of different classes, the one that is raised may be another
-//! turn's than the first's. A disclosure is done for all turns at once only where no exception can come after it in the loop:
-//! the sequential program would then have disclosed all of it too.
+//! The result is the sequential program's, and so are what it prints, what it discloses and the class of its exception ([`order`]). Of
+//! exceptions of one class in several turns, another turn's than the first's may be raised where nothing is printed or disclosed.
 
 mod carry;
 mod choice;
@@ -67,7 +68,7 @@ pub fn vectorize(function: &mut Function, constants: &mut Constants, refused: &m
         let template = Block { code: Vec::new(), ..function.blocks[natural.header.0 as usize].clone() };
         let known = Known { constants: &known, live: &live, shapes: &shapes, first_new };
         let entries = &ways.before[natural.header.0 as usize];
-        let begins = [found.at, found.step]
+        let begins = [found.left, found.at, found.step]
             .map(|reg| (reg, constant_before(function, constants, known.constants, reg, entries)));
         match nest(&found, begins, &mut registers, constants, &known, template) {
             Ok((blocks, staying)) => {
@@ -176,7 +177,7 @@ struct Known<'a> {
 /// The blocks of a nest done at once, and loops in it that stay loops. The last block goes on after the nest.
 fn nest(
     found: &Loop,
-    begins: [(Reg, Option<i64>); 2],
+    begins: [(Reg, Option<i64>); 3],
     registers: &mut Registers,
     constants: &mut Constants,
     known: &Known<'_>,
@@ -202,7 +203,11 @@ fn nest(
     if let Err(obstacle) = whole {
         tracer.restore(start);
         tracer.order.asks = tracer.order.strict;
-        tracer.distributed(found).and_then(|()| tracer.finish(found)).map_err(|_| obstacle)?;
+        // What is in the way of doing a part at once says more than that something is seen.
+        let says_more =
+            |other: &Obstacle| matches!(obstacle.why, Why::Effect) && matches!(other.why, Why::Order | Why::Disclosure);
+        let parts = tracer.distributed(found).and_then(|()| tracer.finish(found));
+        parts.map_err(|other| if says_more(&other) { other } else { obstacle.clone() })?;
     }
     Ok((tracer.blocks, tracer.refused))
 }

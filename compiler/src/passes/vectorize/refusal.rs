@@ -89,7 +89,7 @@ impl Refusal {
                 "compute first, and reveal the whole tensor after the loop".into(),
             ),
             Why::Order => (
-                "an exception in one turn must come after what the turns before it print or raise".into(),
+                "an exception here must come after what the turns before print or raise".into(),
                 "check before the loop what can fail, or print in a second loop".into(),
             ),
             Why::Shape => (

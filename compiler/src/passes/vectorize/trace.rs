@@ -145,7 +145,7 @@ pub enum Why {
     Disclosure,
     /// It does not have one shape in all turns.
     Shape,
-    /// An exception here would come before what earlier turns print or raise.
+    /// An exception here must come after what earlier turns print or raise.
     Order,
 }
 
