@@ -39,7 +39,8 @@ pub fn trials() -> Vec<Trial> {
     pages.sort();
     let names = Trial::test("pages::the_reference_names_every_builtin", every_builtin);
     let links = Trial::test("pages::links_lead_somewhere", links);
-    pages.iter().flat_map(|page| of_page(page)).chain([names, links]).collect()
+    let files = Trial::test("pages::files_to_change_exist", files_to_change);
+    pages.iter().flat_map(|page| of_page(page)).chain([names, links, files]).collect()
 }
 
 fn every_builtin() -> Result<(), Failed> {
@@ -47,6 +48,21 @@ fn every_builtin() -> Result<(), Failed> {
     let missing = |name: &&str| !page.contains(&format!("`{name}(")) && !page.contains(&format!("`{name}`"));
     let missing: Vec<&str> = builtins::ALL.iter().map(|builtin| builtin.name()).filter(missing).collect();
     if missing.is_empty() { Ok(()) } else { Err(format!("docs/language/builtins.md lacks {missing:?}").into()) }
+}
+
+/// Every file and folder that `docs/adding.md` names.
+fn files_to_change() -> Result<(), Failed> {
+    let page = fs::read_to_string(root().join("docs/adding.md"))?;
+    let tops = ["compiler/", "vm/", "stdlib/", "tests/", "docs/"];
+    let named = page.split('`').skip(1).step_by(2).filter(|name| tops.iter().any(|top| name.starts_with(top)));
+    let missing: Vec<&str> = named
+        .filter(|name| !name.contains(['*', ' ']) && !name.contains("CODE") && !root().join(name).exists())
+        .collect();
+    if missing.is_empty() {
+        Ok(())
+    } else {
+        Err(format!("docs/adding.md names {missing:?}, which do not exist").into())
+    }
 }
 
 /// Every link to a file of the checkout, and to a heading in it.
