@@ -145,8 +145,11 @@ impl Tracer<'_> {
         }
         for &unit in &parts.groups[group].units {
             for &reg in parts.units[unit].writes.iter().filter(|reg| outside.contains(reg)) {
-                if !matches!(self.env.get(reg), None | Some(Sym::Plain(_) | Sym::Merge(_))) {
-                    self.read(reg)?;
+                match self.env.get(reg) {
+                    None | Some(Sym::Plain(_)) => {}
+                    Some(Sym::Merge(_)) if is_kept(reg, self.registers) => {}
+                    // What nobody can put together for all turns stays with those that read it.
+                    Some(_) => drop(self.read(reg)?),
                 }
             }
         }

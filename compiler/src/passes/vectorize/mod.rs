@@ -63,7 +63,13 @@ pub fn vectorize(function: &mut Function, constants: &mut Constants, refused: &m
         if natural.blocks.iter().any(|block| done.contains(block)) || !is_uncaught(function, natural, &live) {
             continue;
         }
-        let found = Reader::new(function, &live, &known, constants, &ways).counted(natural);
+        let mut reader = Reader::new(function, &live, &known, constants, &ways);
+        let found = reader.counted(natural);
+        if let (None, Some((span, at, ops))) = (&found, reader.left_early(natural)) {
+            let obstacle = Obstacle { header: None, reg: None, span: at, why: Why::Leaves };
+            let refusal = Refusal::of(span, &ops, &obstacle, None).filter(|_| !function.library);
+            refusal.into_iter().for_each(|one| note(one, refused));
+        }
         let Some(found) = found.filter(is_worth) else { continue };
         let template = Block { code: Vec::new(), ..function.blocks[natural.header.0 as usize].clone() };
         let known = Known { constants: &known, live: &live, shapes: &shapes, first_new };

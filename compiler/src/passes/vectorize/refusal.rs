@@ -88,6 +88,10 @@ impl Refusal {
                 "an exception in one turn would keep later turns from disclosing this".into(),
                 "compute first, and reveal the whole tensor after the loop".into(),
             ),
+            Why::Leaves => (
+                "the loop may end here: no turn begins before this is known".into(),
+                "find out first how many turns there are, in a loop without secrets, and loop over that many".into(),
+            ),
             Why::Order => (
                 "an exception here must come after what the turns before print or raise".into(),
                 "check before the loop what can fail, or print in a second loop".into(),

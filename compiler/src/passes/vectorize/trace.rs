@@ -145,6 +145,8 @@ pub enum Why {
     Disclosure,
     /// It does not have one shape in all turns.
     Shape,
+    /// The loop may end before its last turn.
+    Leaves,
     /// An exception here must come after what earlier turns print or raise.
     Order,
 }

@@ -271,8 +271,35 @@ impl<'a> Reader<'a> {
         matches!(self.known[reg].map(|id| self.constants.get(id)), Some(Constant::Int(shape, values)) if shape.is_empty() && values == &[value])
     }
 
-    /// The end of a loop over a range: `left = left - 1`, and a step where that is above zero.
+    /// Of a loop over a range that is also left in its middle: where it stands, where it is left, and what it does.
+    pub fn left_early(&self, natural: &Natural) -> Option<(Span, Span, Vec<Node>)> {
+        let countdown = self.counting(natural)?;
+        let other = self.exits(natural).into_iter().find(|&block| block != countdown.test)?;
+        let mut blocks: Vec<BlockId> = natural.blocks.iter().copied().collect();
+        blocks.sort_unstable();
+        let ops = blocks.into_iter().flat_map(|block| &self.block(block).code);
+        Some((countdown.span, self.block(other).span, ops.cloned().map(Node::Op).collect()))
+    }
+
+    /// The blocks of a loop from which a way leads out of it and to a return, in order.
+    fn exits(&self, natural: &Natural) -> Vec<BlockId> {
+        let leaves = |block: &&BlockId| {
+            let mut leaves = false;
+            self.block(**block).end.successors(|to| leaves |= !natural.blocks.contains(&to) && self.ways.returns(to));
+            leaves
+        };
+        let mut exits: Vec<BlockId> = natural.blocks.iter().filter(leaves).copied().collect();
+        exits.sort_unstable();
+        exits
+    }
+
+    /// The end of a loop over a range that is left nowhere else.
     fn countdown(&self, natural: &Natural) -> Option<Countdown> {
+        self.counting(natural).filter(|_| self.exits(natural).len() == 1)
+    }
+
+    /// The end of a loop over a range: `left = left - 1`, and a step where that is above zero.
+    fn counting(&self, natural: &Natural) -> Option<Countdown> {
         let [latch] = natural.latches[..] else { return None };
         let [step] = &self.block(latch).code[..] else { return None };
         let Instruction::Binary { op: Binary::Add, dst: at, a, b: by } = step.instruction else { return None };
@@ -296,12 +323,7 @@ impl<'a> Reader<'a> {
             op.writes(|reg| steps += u32::from(reg == at.reg() || reg == left || reg == by.reg()));
             op.reads(|reg| looks += u32::from(reg == left));
         }
-        let exits = natural.blocks.iter().filter(|block| {
-            let mut leaves = false;
-            self.block(**block).end.successors(|to| leaves |= !natural.blocks.contains(&to) && self.ways.returns(to));
-            leaves
-        });
-        (steps == 2 && looks == 2 && exits.count() == 1).then_some(Countdown {
+        (steps == 2 && looks == 2).then_some(Countdown {
             latch,
             test,
             cond,
