@@ -13,6 +13,9 @@ use mpc_bytecode::operand::{Binary, Place};
 use mpc_bytecode::{AnyDst, AnySrc, Dst, Instruction, Kind, Reg, Src, Type};
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
+/// How often loops of a nest are taken apart: in loops that stay loops inner ones are tried anew, and theirs again.
+const TRIES: u32 = 40;
+
 /// A loop that is taken apart.
 struct Parts<'a> {
     inner: &'a Loop,
@@ -44,7 +47,8 @@ impl Tracer<'_> {
     pub fn distributed(&mut self, inner: &Loop) -> Result<(), Obstacle> {
         let all = units(&forwarded(&inner.body, self.registers), self.registers, &|reg| self.known_int(reg));
         let nothing = Obstacle { header: Some(inner.header), reg: None, span: inner.span, why: Why::Cycle };
-        if all.len() < 2 {
+        self.tries += 1;
+        if all.len() < 2 || self.tries > TRIES {
             return Err(nothing);
         }
         let stepped: HashSet<Reg> = self.stepped(inner).iter().map(|step| step.reg).collect();

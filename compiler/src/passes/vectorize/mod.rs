@@ -280,6 +280,7 @@ impl<'a> Tracer<'a> {
             template,
             first_new,
             order: Order::default(),
+            tries: 0,
             refused: Vec::new(),
             built: HashMap::new(),
             totals: Vec::new(),

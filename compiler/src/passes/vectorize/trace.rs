@@ -193,6 +193,8 @@ pub struct Tracer<'a> {
     pub first_new: [u32; 3],
     /// What keeps exceptions in their place.
     pub order: Order,
+    /// How often a loop was taken apart, with or without success.
+    pub tries: u32,
     /// Loops in the nest that communicate and stay loops.
     pub refused: Vec<Refusal>,
     /// Sums that were made without the summands, and the sums of those.
