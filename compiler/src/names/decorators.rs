@@ -109,6 +109,14 @@ fn instead(name: &str) -> Option<&'static str> {
         "property" => "leave it out, and call the method: `x.name()`",
         "dataclass" => "leave it out: every class with annotated fields is one",
         "cache" | "lru_cache" | "jit" | "njit" => "leave it out: the compiler computes what it can, and no value twice",
+        "for_range" | "for_range_opt" | "for_range_parallel" | "for_range_multithread" | "map_reduce" | "vectorize" => {
+            "write a plain loop, `for i in range(n):`: it stays a loop in the program, and independent turns run together"
+        }
+        "while_do" | "do_while" | "do_loop" => "write a plain loop: `while condition:`",
+        "if_" | "if_e" | "else_" => "write a plain `if condition:` and `else:`",
+        "types" | "export" | "function_block" | "method_block" | "sec.function" => {
+            "leave it out: a function is a function"
+        }
         _ => return None,
     })
 }

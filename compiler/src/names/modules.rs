@@ -395,6 +395,9 @@ fn unreadable(file: &Path, error: &io::Error) -> String {
 /// What to use in place of modules that Python users know.
 fn python_module(name: &str) -> Option<&'static str> {
     Some(match name {
+        "Compiler" | "util" | "crypten" | "mpyc" | "library" => {
+            "what it has is built in: `sint(…)`, `sfix(…)`, `x.reveal()`, `for i in range(n):`, `x if c else y`"
+        }
         "numpy" | "np" | "torch" | "jax" => {
             "tensors are built in: `zeros`, `sum`, `mean`, `reshape`, `@` need no import"
         }

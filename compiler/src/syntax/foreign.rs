@@ -86,8 +86,10 @@ fn instead(keyword: Keyword) -> &'static str {
     match keyword {
         Keyword::Lambda => "define a function with `def` and call it by its name",
         Keyword::With => "there is nothing to open or close: data comes by `input` and goes by `output`",
-        Keyword::Global | Keyword::Nonlocal => "give the value to the function as a parameter, and return what changes",
-        Keyword::Del => "leave it out: a variable needs no deleting",
+        Keyword::Global | Keyword::Nonlocal => {
+            "give the value to the function as a parameter, and return what changes; lists and objects can be changed"
+        }
+        Keyword::Del => "a variable needs no deleting; `xs.pop(i)` takes an item out of a list",
         Keyword::Async | Keyword::Await => "leave it out: the machine overlaps communication by itself",
         Keyword::Yield => "build a list and return it",
         Keyword::Is => "compare with `==` or `!=`",

@@ -181,3 +181,12 @@ fn place(misfit: &Misfit) -> (u32, u32) {
         Misfit::User { .. } => (0, 0),
     }
 }
+
+/// The number that a whole text is, as literals are written in base ten: an integer, or else a decimal. `None` if it is no number.
+pub fn decimal_literal(text: &str) -> Option<Result<u128, ast::Decimal>> {
+    match literal::number(text).ok()? {
+        lexer::Token::Int(value) if text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'_') => Some(Ok(value)),
+        lexer::Token::Decimal(decimal) => Some(Err(decimal)),
+        _ => None,
+    }
+}

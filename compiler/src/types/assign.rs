@@ -41,6 +41,9 @@ impl<'a> Body<'a, '_> {
                 let sym = self.target_symbol(&name.text);
                 if let Some(first) = first {
                     self.share(&Aliases::of(first), sym, &[], span);
+                    let part = super::places::Part::whole(first, value.ty().clone(), span);
+                    let stamp = self.changes.stored;
+                    self.stay_at_home(sym, Some(super::places::Part { stamp, ..part }.into()));
                 }
                 first.get_or_insert(sym);
             }
@@ -141,11 +144,33 @@ impl<'a> Body<'a, '_> {
             }
             ty => {
                 let aliases = if can_share(ty) { value.aliases.clone() } else { Aliases::default() };
+                let place = value.place.clone();
+                if self.is_itself(sym, &value) {
+                    // As `a = f(a)`, where `f` changes its list and returns it.
+                    return self.emit(tree::StmtKind::Expr(value.expr), at);
+                }
+                let kept = (0..self.flow.len() as u32).map(Sym).any(|other| self.is_old_in(other, sym));
+                let value = if kept { self.hold(value, false) } else { value };
+                self.leave_home(sym, None, at);
                 self.note_rebound(sym, at);
                 self.bind(sym, value, at);
                 self.share(&aliases, sym, &[], at);
+                self.stay_at_home(sym, place);
             }
         }
+    }
+
+    /// Whether a variable is assigned what it is already.
+    fn is_itself(&self, sym: Sym, value: &Value) -> bool {
+        let same = |part: &super::places::Part| part.sym == sym && part.path.is_empty() && !part.outer;
+        let bound = self.flow.get(sym).bound();
+        value.place.as_deref().is_some_and(same) && bound.is_some_and(|binding| binding.ty == *value.ty())
+    }
+
+    /// Whether a variable is up to date only in another one.
+    fn is_old_in(&self, sym: Sym, root: Sym) -> bool {
+        let binding = self.flow.get(sym).bound().filter(|binding| binding.old);
+        binding.and_then(|binding| binding.home.as_ref()).is_some_and(|home| home.sym == root)
     }
 
     fn unpack(&mut self, targets: &'a [ast::Target], value: Value, span: Span) {
@@ -217,12 +242,19 @@ impl<'a> Body<'a, '_> {
             let why = value.why;
             let of = |(at, expr): (usize, Expr)| {
                 let aliases = value.aliases.inside(Hop::Component(at));
-                Value { why: why.clone(), aliases, ..Value::error(span) }.with(expr)
+                let place = value.place.as_deref().filter(|_| can_share(&expr.ty));
+                let place = place.map(|part| part.component(at, &expr.ty, span));
+                Value { why: why.clone(), aliases, place, ..Value::error(span) }.with(expr)
             };
             return items.into_iter().enumerate().map(|item| self.hold(of(item), false)).collect();
         }
         let value = self.hold(value, false);
-        (0..count).map(|at| super::sequences::component(&value, at)).collect()
+        let of = |at: usize| {
+            let item = super::sequences::component(&value, at);
+            let place = value.place.as_deref().filter(|_| can_share(item.ty()));
+            Value { place: place.map(|part| part.component(at, item.ty(), span)), ..item }
+        };
+        (0..count).map(of).collect()
     }
 
     /// Whether a sequence has this many entries; where only the program's run can tell, it does.
@@ -261,7 +293,7 @@ impl<'a> Body<'a, '_> {
                 let old = self.name(&name.text, name.span);
                 let new = self.expr(operand);
                 let sym = self.target_symbol(&name.text);
-                let shared = matches!(old.ty(), Ty::List(_)) && !self.changeable(sym, &[], false, span);
+                let shared = matches!(old.ty(), Ty::List(_)) && !self.changeable(sym, &[], span);
                 if shared {
                     return;
                 }
@@ -315,7 +347,8 @@ impl<'a> Body<'a, '_> {
 /// A value that will be all that is left of its variable: every one of these is assigned.
 fn unshared(value: Value, assigned: &[Sym]) -> Value {
     let aliases = value.aliases.clone().without(assigned);
-    Value { aliases, ..value }
+    let place = value.place.clone().filter(|part| !assigned.contains(&part.sym));
+    Value { aliases, place, ..value }
 }
 
 impl Value {

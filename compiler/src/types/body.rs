@@ -67,6 +67,7 @@ pub struct Body<'a, 'c> {
     pub locals: Vec<Local>,
     by_type: HashMap<(Sym, Ty, u32), LocalId>,
     symbols: HashMap<(Owner, &'a str), Sym>,
+    unnamed: HashMap<Span, Sym>,
     /// The name of each variable.
     pub names: Vec<&'a str>,
     /// Variables whose type was declared.
@@ -92,8 +93,8 @@ pub struct Body<'a, 'c> {
     pub remembered: HashMap<Span, Vec<(Sym, Ty)>>,
     /// Names of comprehensions around this point.
     pub comprehension: Vec<(&'a str, Sym)>,
-    /// Variables whose items a loop around this point walks.
-    pub iterating: Vec<(Sym, Span)>,
+    /// The variables, and where in them, whose items a loop around this point walks.
+    pub iterating: Vec<(Sym, Way, Span)>,
     /// What the function does that a secret condition may not decide.
     pub effects: Option<Effect>,
     /// The type after `->`, its dimensions bound.
@@ -121,6 +122,7 @@ impl<'a, 'c> Body<'a, 'c> {
             locals: Vec::new(),
             by_type: HashMap::new(),
             symbols: HashMap::new(),
+            unnamed: HashMap::new(),
             names: Vec::new(),
             declared: HashMap::new(),
             flow: Flow::default(),
@@ -171,6 +173,16 @@ impl<'a, 'c> Body<'a, 'c> {
     pub fn fresh_symbol(&mut self, name: &'a str) -> Sym {
         self.names.push(name);
         Sym(self.names.len() as u32 - 1)
+    }
+
+    /// The variable that the program does not name, for what stands at a place; every walk has the same.
+    pub fn unnamed_symbol(&mut self, name: &'a str, at: Span) -> Sym {
+        if let Some(&known) = self.unnamed.get(&at) {
+            return known;
+        }
+        let made = self.fresh_symbol(name);
+        self.unnamed.insert(at, made);
+        made
     }
 
     /// The variable that an assignment to `name` here means.
@@ -269,6 +281,8 @@ impl<'a, 'c> Body<'a, 'c> {
             at,
             depth: self.secret.len(),
             shared: Shared::default(),
+            home: None,
+            old: false,
         };
         self.emit(StmtKind::Assign(local, value.expr), at);
         self.flow.set(sym, Var::Bound(Rc::new(binding)));

@@ -86,8 +86,11 @@ impl<'a> Body<'a, '_> {
                     }
                     Err(clash) => clash,
                 },
-                (Var::Bound(a), Var::Bound(b)) => self.select(sym, condition, [a, b], (why, test), at),
+                (Var::Bound(a), Var::Bound(b)) => {
+                    self.select(sym, condition, [(a, taken), (b, missed)], (why, test), at)
+                }
                 (Var::Error, _) | (_, Var::Error) => Var::Error,
+                (Var::Stale(stale), _) | (_, Var::Stale(stale)) => Var::Stale(stale.clone()),
                 (Var::Bound(only), _) | (_, Var::Bound(only)) => Var::OneArm(only.at, test),
                 (a, b) => a.join_unbound(b),
             };
@@ -99,7 +102,7 @@ impl<'a> Body<'a, '_> {
         &mut self,
         sym: Sym,
         condition: LocalId,
-        [a, b]: [&Rc<Binding>; 2],
+        [(a, taken), (b, missed)]: [(&Rc<Binding>, &Flow); 2],
         (why, test): (&Why, Span),
         at: Span,
     ) -> Var {
@@ -128,9 +131,9 @@ impl<'a> Body<'a, '_> {
             return Var::Error;
         }
         let ty = joined.secret();
-        let of = |arm: &Binding| Box::new(convert(Expr::local(arm.local, arm.ty.clone(), arm.at), &ty));
+        let of = |arm: &Binding, flow: &Flow| Box::new(convert(flow.read(arm, arm.at), &ty));
         let test = Expr::local(condition, Ty::scalar(Kind::Sbool), at);
-        let kind = ExprKind::Select(Box::new(test), of(a), of(b));
+        let kind = ExprKind::Select(Box::new(test), of(a, taken), of(b, missed));
         let local = self.local_for(sym, &ty);
         self.emit(StmtKind::Assign(local, Expr { kind, ty: ty.clone(), span: at }), at);
         let changed = if a.depth > self.secret.len() { a } else { b };
@@ -145,6 +148,8 @@ impl<'a> Body<'a, '_> {
             at: changed.at,
             depth: self.secret.len(),
             shared: Shared::default(),
+            home: None,
+            old: false,
         }))
     }
 }

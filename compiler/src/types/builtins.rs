@@ -30,6 +30,7 @@ macro_rules! builtins {
 builtins! {
     Int "int" ["x"] "A public number as `int`, rounded towards zero.";
     Fix "fix" ["x"] "A public number as `fix`.";
+    Float "float" ["x"] "A public number as `fix`.";
     Bool "bool" ["x"] "Whether a public value is not zero and not empty.";
     Str "str" ["x"] "A public value as text.";
     Sint "sint" ["x"] "A number, list or tensor as secret integers; an `sfix` is rounded towards zero.";
@@ -53,6 +54,7 @@ builtins! {
     Round "round" ["x", "digits?"] "The nearest integer, or the nearest number with so many decimals; public ties go to even.";
     Floor "floor" ["x"] "The largest integer that is not above.";
     Pow "pow" ["x", "n"] "`x ** n`";
+    Divmod "divmod" ["a", "b"] "The pair `a // b, a % b`.";
     Enumerate "enumerate" ["x", "start?"] "Positions and items.";
     Zip "zip" ["*x"] "Items of several sequences, side by side.";
     Reversed "reversed" ["x"] "Items from the last to the first.";
@@ -213,6 +215,13 @@ impl<'a> Body<'a, '_> {
             Builtin::Range | Builtin::Arange => return self.range_vector(args, span),
             Builtin::Print => return self.print(args, span),
             Builtin::PrintLn => return self.print_ln(args, span),
+            Builtin::Min | Builtin::Max if let [ast::Arg { kind: ArgKind::Star, value, .. }] = args => {
+                // `max(*xs)` of any number of items.
+                let value = self.expr(value);
+                let least = builtin == Builtin::Min;
+                let reduce = if least { super::reductions::Reduce::Min } else { super::reductions::Reduce::Max };
+                return if value.is_error() { value } else { self.extreme(reduce, vec![value], None, span) };
+            }
             _ => {}
         }
         let Some((mut bound, rest)) = self.bind_to(builtin.name(), builtin.params(), args, span, false) else {
@@ -227,7 +236,7 @@ impl<'a> Body<'a, '_> {
         use mpc_bytecode::Kind;
         match builtin {
             Builtin::Int => self.public_number(first, Kind::Int, span),
-            Builtin::Fix => self.public_number(first, Kind::Fix, span),
+            Builtin::Fix | Builtin::Float => self.public_number(first, Kind::Fix, span),
             Builtin::Bool => self.public_truth(first, span),
             Builtin::Str => self.text_of_value(first, span),
             Builtin::Sint => self.secret_number(first, Kind::Sint, span),
@@ -253,6 +262,12 @@ impl<'a> Body<'a, '_> {
             Builtin::Round if args.len() > 1 => self.rounded_to(first, second, span),
             Builtin::Round | Builtin::Floor => self.rounded(builtin, first, span),
             Builtin::Pow => self.binary_value(crate::syntax::op::BinaryOp::Pow, first, second, span),
+            Builtin::Divmod => {
+                let (a, b) = (self.hold(first, false), self.hold(second, false));
+                let whole = self.binary_value(crate::syntax::op::BinaryOp::FloorDiv, a.clone(), b.clone(), span);
+                let rest = self.binary_value(crate::syntax::op::BinaryOp::Mod, a, b, span);
+                super::sequences::tuple(vec![whole, rest], span)
+            }
             Builtin::Dot | Builtin::Matmul => {
                 self.binary_value(crate::syntax::op::BinaryOp::MatMul, first, second, span)
             }

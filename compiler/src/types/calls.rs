@@ -4,6 +4,7 @@ use super::annotations::Shapes;
 use super::body::Body;
 use super::builtins::{self, Builtin};
 use super::checker::Key;
+use super::classes::Changed;
 use super::convert::Wanted;
 use super::flow::Var;
 use super::tree::{Expr, ExprKind, FunctionId};
@@ -33,6 +34,8 @@ struct Given<'a> {
     plain: usize,
     /// The parameter that takes all further values, and these.
     rest: Option<(usize, Vec<Value>)>,
+    /// All further values as one list, where only the program's run knows how many there are.
+    listed: Option<Value>,
 }
 
 impl<'a> Given<'a> {
@@ -41,8 +44,14 @@ impl<'a> Given<'a> {
         let params = &function.params;
         let plain = params.iter().filter(|param| param.kind == ParamKind::Plain).count();
         let rest = params.iter().position(|param| param.kind == ParamKind::Rest).map(|at| (at, Vec::new()));
-        let mut given =
-            Given { function, values: vec![None; params.len()], next: usize::from(object.is_some()), plain, rest };
+        let mut given = Given {
+            function,
+            values: vec![None; params.len()],
+            next: usize::from(object.is_some()),
+            plain,
+            rest,
+            listed: None,
+        };
         if let (Some(object), Some(first)) = (object, given.values.first_mut()) {
             *first = Some(object);
         }
@@ -59,10 +68,15 @@ impl<'a> Given<'a> {
         self.rest.as_mut().map(|(_, further)| further.push(value)).is_some()
     }
 
+    /// Whether the next value by position is the first of all further ones.
+    fn rest_is_next(&self) -> bool {
+        self.next >= self.plain && self.rest.as_ref().is_some_and(|(_, further)| further.is_empty())
+    }
+
     /// The value of each parameter that has one.
     fn all(mut self, span: Span) -> Vec<Option<Value>> {
         if let Some((at, further)) = self.rest {
-            self.values[at] = Some(super::sequences::tuple(further, span));
+            self.values[at] = Some(self.listed.unwrap_or_else(|| super::sequences::tuple(further, span)));
         }
         self.values
     }
@@ -185,8 +199,22 @@ impl<'a> Body<'a, '_> {
         let written_otherwise = !args.iter().filter_map(position).is_sorted();
         let held = written_otherwise || args.iter().any(|arg| arg.kind == ArgKind::Star);
         let mut fits = true;
-        for arg in args {
+        let last = args.iter().rposition(|arg| !matches!(arg.kind, ArgKind::Keyword(_)));
+        for (at, arg) in args.iter().enumerate() {
             if arg.kind == ArgKind::Star {
+                if given.rest_is_next() && last == Some(at) {
+                    let value = self.expr(&arg.value);
+                    if self.is_of_any_length(&value) {
+                        given.listed = Some(self.as_list(value).alone());
+                        continue;
+                    }
+                    let values = self.spread_value(value, None, super::spread::ARGUMENTS);
+                    fits &= values.is_some();
+                    for value in values.into_iter().flatten() {
+                        given.place(value);
+                    }
+                    continue;
+                }
                 let values = self.spread(&arg.value, Self::wanted_of(function, args));
                 fits &= values.is_some();
                 if !values.into_iter().flatten().all(|value| given.place(value)) {
@@ -260,6 +288,10 @@ impl<'a> Body<'a, '_> {
     fn too_many(&mut self, function: &'a ast::FunctionDef, plain: usize, args: &[ast::Arg], span: Span) -> bool {
         let found = args.iter().filter(|arg| arg.kind == ArgKind::Positional).count();
         let s = if plain == 1 { "" } else { "s" };
+        let found = match args.iter().any(|arg| arg.kind == ArgKind::Star) {
+            true => "more".to_owned(),
+            false => found.to_string(),
+        };
         let message = format!("`{}` takes {plain} argument{s} by position, and {found} are given", function.name.text);
         self.bad_call(function, span, message, None)
     }
@@ -291,7 +323,8 @@ impl<'a> Body<'a, '_> {
             return Value::error(span);
         }
         let Some(given) = self.fit_parameters(def, function, given) else { return Value::error(span) };
-        if given.iter().any(|value| value.place.is_some()) {
+        let library = self.checker.scopes.def(def).library;
+        if !library && given.iter().any(|value| value.place.is_some()) {
             return self.as_block(|walk| {
                 let given = walk.as_they_are(given);
                 walk.call_fitted(def, given, span)
@@ -315,23 +348,29 @@ impl<'a> Body<'a, '_> {
         // There is no object yet that a constructor could be given.
         let constructs = usize::from(scope.class.is_some() && function.name.text == "__init__");
         let mut args: Vec<Expr> = given.iter().skip(constructs).map(|value| value.expr.clone()).collect();
+        let mut around = given;
         for (owner, name) in self.checker.scopes.captures(def) {
             let sym = self.symbol(owner, name);
-            let binding = self.flow.get(sym).bound();
-            whys.push(binding.and_then(|binding| binding.why.clone()));
+            let binding = self.flow.get(sym).bound().cloned();
+            // What the function changes of it is stored there again.
+            let stale = matches!(self.flow.get(sym), Var::Stale(_));
+            let value = (binding.is_some() || stale).then(|| self.variable(sym, name, span));
+            around.push(value.map_or_else(|| Value::error(span), |value| self.from_around(value, owner)));
+            whys.push(binding.as_ref().and_then(|binding| binding.why.clone()));
             let reported = *self.flow.get(sym) == Var::Error;
-            let ty = binding.map(|binding| binding.ty.clone()).or(reported.then_some(Ty::Error));
+            let ty = binding.as_ref().map(|binding| binding.ty.clone()).or(reported.then_some(Ty::Error));
             key.types.push(ty);
-            key.numbers.push(binding.filter(|_| owner.is_top()).and_then(|binding| binding.known.as_const()));
-            args.extend(binding.map(|binding| Expr::local(binding.local, binding.ty.clone(), span)));
+            key.numbers.push(binding.as_ref().filter(|_| owner.is_top()).and_then(|binding| binding.known.as_const()));
+            args.extend(binding.map(|binding| self.flow.read(&binding, span)));
         }
         let Some(index) = self.checker.instance(&key, &whys, span) else { return Value::error(span) };
-        self.called(index, (args, &given), whys, span)
+        self.called(index, (args, &around), whys, span)
     }
 
     fn called(&mut self, index: usize, (args, given): (Vec<Expr>, &[Value]), whys: Vec<Why>, span: Span) -> Value {
         let instance = &self.checker.instances[index];
         let function = self.checker.scopes.def(instance.def).function;
+        let library = self.checker.scopes.def(instance.def).library;
         let (name, declared) = (function.name.text.as_str(), function.returns.is_some());
         let found: Vec<Diagnostic> = instance.diagnostics.iter().map(|found| in_call(found, span)).collect();
         let (effects, result, why) = (instance.effects, instance.result.clone(), instance.why.clone());
@@ -356,16 +395,34 @@ impl<'a> Body<'a, '_> {
         if !self.check_given_twice(&changes, given, name) {
             return Value::error(span);
         }
+        if !library {
+            self.check_defaults(function, &changes, given, span);
+        }
         let value = if changes.is_empty() {
             Value::new(kind, result, span).because(why)
         } else {
-            let fields = changes.iter().filter_map(|(change, _)| change.ty(given));
+            let fields = changes.iter().map(|changed| changed.ty.clone());
             let whole = Ty::Tuple(std::iter::once(result).chain(fields).collect());
             let call = Value { why, ..Value::new(kind, whole, span) };
             self.store_changes(call, &changes, given, name)
         };
         self.join_arguments(&origins, given, span);
         self.result_of(&origins, given, value)
+    }
+
+    /// In Python a default is made once, and what one call changes in it the next one finds.
+    fn check_defaults(&mut self, function: &ast::FunctionDef, changes: &[Changed], given: &[Value], span: Span) {
+        for change in changes.iter().map(|changed| changed.change) {
+            let (Some(param), Some(value)) = (function.params.get(change.param), given.get(change.param)) else {
+                continue;
+            };
+            if let Some(default) = param.default.as_ref().filter(|default| default.span == value.span()) {
+                let (name, function) = (&param.name.text, &function.name.text);
+                let message = format!("`{function}` changes the default of `{name}`: in Python, all calls share one");
+                let found = Diagnostic::new(Code::SharedChange, default.span, message).note(span, "in this call");
+                self.report(found.help(format!("leave the default out, and let each call give its own: `{name}=[]`")));
+            }
+        }
     }
 
     /// The declared result of a function that is being walked.

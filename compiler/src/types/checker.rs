@@ -1,10 +1,9 @@
 //! What is known of the whole program while it is checked: precision, dimensions, roles, ports, instances of functions.
 
-use super::classes::{Change, Origins};
+use super::classes::{Changed, Origins};
 use super::effects::Effect;
 use super::exceptions::Exceptions;
 use super::shape::Dim;
-use super::shares::Way;
 use super::tree::{Function, Stmt, StmtKind, Tree};
 use super::ty::{Class, Ty};
 use super::value::Why;
@@ -55,8 +54,8 @@ pub struct Instance {
     pub effects: Option<Effect>,
     /// What was found in it.
     pub diagnostics: Vec<Diagnostic>,
-    /// What it changes in its parameters, and where in them the objects lie of which something is replaced.
-    pub changes: Vec<(Change, Vec<Way>)>,
+    /// What it changes in its parameters, and in what it reads from around it.
+    pub changes: Vec<Changed>,
     /// What its result and what it changes have in common with its parameters.
     pub origins: Origins,
     /// True if it can call itself.

@@ -69,7 +69,7 @@ impl<'a> Body<'a, '_> {
                 let sym = self.symbol(owner, name);
                 if *self.flow.get(sym) != Var::Unassigned {
                     let value = self.variable(sym, name, span);
-                    return if owner == self.owner { value } else { value.of_others() };
+                    return self.from_around(value, owner);
                 }
                 // What is assigned at the top level later on may be a builtin's name until then.
                 let builtin = if owner.is_top() { self.outside(name, span) } else { None };
@@ -136,14 +136,22 @@ impl<'a> Body<'a, '_> {
         self.fail(Diagnostic::new(Code::NotAssigned, span, message).label(format!("a variable of {whose}")).help(help))
     }
 
+    /// A variable's value, which may belong to another file.
+    pub fn from_around(&self, value: Value, owner: Owner) -> Value {
+        let scopes = &self.checker.scopes;
+        let other = owner.is_top() && scopes.module_of(owner) != scopes.module_of(self.owner);
+        if other { value.of_others() } else { value }
+    }
+
     pub fn variable(&mut self, sym: super::value::Sym, name: &str, span: Span) -> Value {
         let found = match self.flow.get(sym) {
             Var::Bound(binding) => {
                 let shared = super::shares::can_share(&binding.ty);
                 let aliases = if shared { super::shares::Aliases::of(sym) } else { super::shares::Aliases::default() };
-                let value = Value::new(ExprKind::Local(binding.local), binding.ty.clone(), span);
-                let place = binding.ty.has_object().then(|| {
-                    let part = super::places::Part::whole(sym, binding.ty.clone(), span);
+                let expr = self.flow.read(binding, span);
+                let value = Value { expr, ..Value::error(span) };
+                let place = (shared && !self.library).then(|| {
+                    let part = self.kept_at(sym, binding, span);
                     std::rc::Rc::new(super::places::Part { stamp: self.changes.stored, ..part })
                 });
                 return Value {
@@ -156,6 +164,18 @@ impl<'a> Body<'a, '_> {
                 };
             }
             Var::Error => return Value::error(span),
+            Var::Stale(stale) => {
+                let by = self.name_of(stale.by);
+                let message = format!("`{name}` and `{by}` are two values here, not one as in Python");
+                Diagnostic::new(Code::SharedChange, stale.change, message)
+                    .label(format!("this changes `{by}` only"))
+                    .note(stale.share, "this makes a copy")
+                    .note(span, format!("`{name}` still is here what it was before the change"))
+                    .help(match stale.items {
+                        true => "if copies of the items are meant, say so: `[item.copy() for item in items]`",
+                        false => "if a copy is meant, say so where it is made, with `.copy()`",
+                    })
+            }
             Var::Unassigned => self.no_value_yet(name, span),
             Var::Maybe(at) => Diagnostic::new(Code::NotAssigned, span, format!("`{name}` may have no value here"))
                 .label("not assigned on every path that leads here")
@@ -244,10 +264,9 @@ impl<'a> Body<'a, '_> {
     }
 }
 
-/// What to write instead of names that Python has.
-fn python_only(name: &str) -> Option<&'static str> {
+/// What to write instead of names that Python has, or another system.
+pub fn python_only(name: &str) -> Option<&'static str> {
     Some(match name {
-        "float" => "fixed-point numbers are made with `fix(…)`",
         "np" | "numpy" | "torch" | "pd" => {
             "tensors are built in: `zeros`, `sum`, `mean`, `reshape`, `@` stand by themselves, without a name before them"
         }
@@ -257,6 +276,22 @@ fn python_only(name: &str) -> Option<&'static str> {
         "__name__" => "a program has no `main`: leave out the condition, and write what is to happen at the top level",
         "super" => "a class inherits nothing: keep the other object in a field",
         "dict" | "set" | "frozenset" => "use a list, or one tensor for keys and one for values",
+        "bin" => "as text: `f\"{x:b}\"`; the bits of a secret are `(x >> i) & 1`",
+        "hex" => "as text: `f\"{x:#x}\"`",
+        "oct" => "as text: `f\"{x:#o}\"`",
+        "ord" | "chr" => "text is for printing: give letters as numbers",
+        "Array" | "Vector" => "`sint(zeros(n))` is a secret tensor, `zeros(n)` a public one, `[]` a list that grows",
+        "Matrix" | "MultiArray" => "`sint(zeros(n, m))` is a secret matrix, `zeros(n, m)` a public one: `a[i, j]`",
+        "cint" | "regint" | "cgf2n" | "localint" => "public integers are `int`",
+        "cfix" | "cfloat" => "public fixed-point numbers are `fix`",
+        "sfloat" | "squant" => "secret fixed-point numbers are `sfix`",
+        "sbit" | "sintbit" | "sbits" | "cbit" => "secret truth values are `sbool`",
+        "sgf2n" => "there are no secret elements of GF(2ⁿ): `sint` has `^`, `&`, `|` and shifts",
+        "MemValue" => "leave it out: a variable keeps its value",
+        "for_range" | "for_range_opt" => "write a plain loop: `for i in range(n):`",
+        "if_else" | "cond_swap" => "write `a if condition else b`",
+        "print_str" | "print_both" | "print_float_prec" => "`print(…)` prints public values",
+        "cryptensor" => "secrets are inputs, `input x: sfix[n] from alice`, or made by `sfix(…)`",
         "input" => "inputs are ports: `input x: sint from alice`",
         "open" => "files are given to ports when the program is run: `--input x=file.csv`",
         "reveal" => "write `x.reveal()`",

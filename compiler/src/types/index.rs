@@ -5,7 +5,7 @@ use super::convert::{Wanted, because};
 use super::operations::dims;
 use super::places::CUT;
 use super::shape::Dim;
-use super::shares::Hop;
+use super::shares::{Hop, can_share};
 use super::tree::{ExprKind, Place, Primitive};
 use super::ty::{Domain, Ty};
 use super::value::Value;
@@ -97,9 +97,9 @@ impl<'a> Body<'a, '_> {
                     return Value::error(span);
                 }
                 // What a call changes in the item is stored at the same position.
-                let at = if base.place.is_some() { self.hold(at, false) } else { at };
-                let place =
-                    base.place.as_deref().filter(|_| inner.has_object()).map(|part| part.item(&at, &inner, span));
+                let kept = base.place.as_deref().filter(|_| can_share(&inner));
+                let at = if kept.is_some() { self.hold(at, false) } else { at };
+                let place = kept.map(|part| part.item(&at, &inner, span));
                 let kind = ExprKind::Item(Box::new(base.expr), Box::new(at.expr));
                 let item = Value::new(kind, *inner, span);
                 Value { aliases: base.aliases.inside(Hop::Item), place, ..item }.because(base.why)
@@ -112,8 +112,9 @@ impl<'a> Body<'a, '_> {
                 let (Some(start), Some(stop), Some(step)) = (bound(start), bound(stop), bound(step)) else {
                     return Value::error(span);
                 };
-                let ty = base.ty().clone();
-                Value::new(ExprKind::Slice(Box::new(base.expr), [start, stop, step]), ty, span).because(base.why)
+                let (ty, aliases) = (base.ty().clone(), base.items_aliases());
+                let slice = Value::new(ExprKind::Slice(Box::new(base.expr), [start, stop, step]), ty, span);
+                Value { aliases, ..slice }.because(base.why)
             }
             SubscriptKind::Ellipsis | SubscriptKind::NewAxis => self.fail(
                 Diagnostic::new(Code::BadIndex, item.span, "a list has one axis")
@@ -131,7 +132,7 @@ impl<'a> Body<'a, '_> {
         match at.as_int() {
             Some(index) if (-count..count).contains(&index) => {
                 let index = index.rem_euclid(count) as usize;
-                let place = base.place.as_deref().filter(|_| tys[index].has_object());
+                let place = base.place.as_deref().filter(|_| can_share(&tys[index]));
                 let place = place.map(|part| part.component(index, &tys[index], span));
                 Value { place, ..super::sequences::component(base, index) }
             }
@@ -164,14 +165,24 @@ impl<'a> Body<'a, '_> {
                         return self.fail(found);
                     }
                     let Some((place, rest)) = self.one_position(at, sizes) else { return Value::error(span) };
-                    return indexed(base, kind, Indexed { places: vec![place], dims: rest }, span);
+                    return self.view(base, kind, Indexed { places: vec![place], dims: rest }, span);
                 }
             }
         }
         match self.places(items, sizes, span) {
-            Some(found) => indexed(base, kind, found, span),
+            Some(found) => self.view(base, kind, found, span),
             None => Value::error(span),
         }
+    }
+
+    /// A part of a tensor: what a call changes in it is stored there.
+    fn view(&mut self, base: Value, kind: Kind, mut found: Indexed, span: Span) -> Value {
+        let Some(part) = base.place.clone().filter(|_| !found.dims.is_empty()) else {
+            return indexed(base, kind, found, span);
+        };
+        found.places = self.hold_places(found.places);
+        let part = part.view(&found, kind, span);
+        Value { place: part, ..indexed(base, kind, found, span) }
     }
 
     fn one_position(&mut self, at: Value, sizes: &[Dim]) -> Option<(Place, Vec<Dim>)> {

@@ -3,12 +3,11 @@
 use super::annotations::{Seen, Shapes};
 use super::body::Body;
 use super::checker::{Checker, Instance, Key, MAX_CALLS, MAX_INSTANCES};
-use super::classes::{Change, Origins};
-use super::convert::convert;
+use super::classes::{Changed, Origins, Param};
 use super::flow::{Binding, Var};
 use super::shape::Dim;
-use super::shares::{Shared, Way, can_share};
-use super::tree::{ExprKind, Function, LocalId, Primitive, Stmt, StmtKind};
+use super::shares::{Shared, can_share};
+use super::tree::{BinaryMeaning, Expr, ExprKind, Function, LocalId, Piece, Primitive, Stmt, StmtKind};
 use super::ty::Ty;
 use super::value::{Origin, Value, Why};
 use crate::diagnostic::{Code, Diagnostic};
@@ -16,6 +15,7 @@ use crate::names::Owner;
 use crate::source::Span;
 use crate::syntax::ast;
 use mpc_bytecode::Kind;
+use mpc_bytecode::operand::{Binary, Exception};
 use std::collections::HashSet;
 use std::rc::Rc;
 
@@ -104,6 +104,9 @@ impl<'a> Checker<'a> {
         let locals = body.parameters(function, key, whys);
         let params = locals.iter().copied().flatten().collect();
         body.shape_variables(function, &mut shapes, &locals);
+        if !body.library {
+            body.check_sizes(function, &shapes, &locals);
+        }
         let returns = function.returns.as_ref().filter(|_| body.making.is_none());
         body.declared_result = returns.map(|returns| {
             let ty = body
@@ -116,14 +119,14 @@ impl<'a> Checker<'a> {
             body.flow.dead = true;
         }
         let result = body.result(function);
-        body.check_rebound();
         if !body.flow.dead && !body.changes.found.is_empty() {
-            body.emit(StmtKind::Return(None), function.name.span);
+            let nothing = body.returning(None, function.name.span);
+            body.emit(StmtKind::Return(nothing), function.name.span);
         }
         let mut stmts = std::mem::take(&mut body.out);
-        convert_returns(&mut stmts, &result);
-        let whole = body.give_back(&mut stmts, &result);
-        let (changes, origins) = (body.changes.list(), body.origins());
+        let mut changes = Vec::new();
+        let whole = body.give_back(&mut stmts, &result, &mut changes);
+        let origins = body.origins();
         let declared = body.declared_result.is_some();
         let why = body.returned.iter().find_map(|(_, _, why)| why.clone());
         let (locals, effects) = (std::mem::take(&mut body.locals), body.effects);
@@ -135,6 +138,9 @@ impl<'a> Checker<'a> {
             Function { name, span: function.header, params, locals, result: whole.erased(), body: stmts, recursive };
         let forgotten = |var: u32| var >= first_dim;
         let result = result.resized(&|dim| dim.forget(&forgotten));
+        for changed in &mut changes {
+            changed.ty = changed.ty.resized(&|dim| dim.forget(&forgotten));
+        }
         Walked { function: tree, result, why, declared, changes, origins }
     }
 }
@@ -145,7 +151,7 @@ struct Walked {
     result: Ty,
     why: Why,
     declared: bool,
-    changes: Vec<(Change, Vec<Way>)>,
+    changes: Vec<Changed>,
     origins: Origins,
 }
 
@@ -171,8 +177,9 @@ impl<'a> Body<'a, '_> {
             }
             let local = self.local_for(sym, ty);
             params[index] = Some(local);
-            if index < function.params.len() {
-                self.changes.params.push((index, sym, local));
+            if can_share(ty) {
+                let kept = self.fresh_symbol(name);
+                self.changes.params.push(Param { place: index, sym, kept, rebound: None });
             }
             let known = match key.numbers.get(index) {
                 Some(Some(number)) => Dim::constant(*number),
@@ -184,7 +191,18 @@ impl<'a> Body<'a, '_> {
                 ty.is_secret().then(|| Rc::new(Origin { span, text: format!("`{name}` is declared secret") }))
             });
             let shared = if can_share(ty) { Shared::PARAMETER } else { Shared::default() };
-            let binding = Binding { local, ty: ty.clone(), known, text: None, why, at: span, depth: 0, shared };
+            let binding = Binding {
+                local,
+                ty: ty.clone(),
+                known,
+                text: None,
+                why,
+                at: span,
+                depth: 0,
+                shared,
+                home: None,
+                old: false,
+            };
             self.flow.set(sym, Var::Bound(Rc::new(binding)));
         }
         params
@@ -219,6 +237,98 @@ impl<'a> Body<'a, '_> {
                 }
             };
             self.bind(sym, value, span);
+        }
+    }
+
+    /// Sizes that only the data know are compared when the function is called, where the signature says that they are equal.
+    fn check_sizes(&mut self, function: &'a ast::FunctionDef, shapes: &Shapes<'a>, params: &[Option<LocalId>]) {
+        for (index, param) in function.params.iter().enumerate() {
+            let Some(ast::TypeExpr { kind: ast::TypeKind::Named { dims: Some(dims), .. }, .. }) = &param.annotation
+            else {
+                continue;
+            };
+            let Some(Some(local)) = params.get(index) else { continue };
+            let sym = self.symbol(self.owner, &param.name.text);
+            let Some(Ty::Tensor(_, sizes)) = self.flow.get(sym).bound().map(|bound| bound.ty.clone()) else { continue };
+            for (axis, (dim, size)) in dims.iter().zip(&sizes).enumerate() {
+                self.check_size((param, *local), (axis, size), dim, shapes, params);
+            }
+        }
+    }
+
+    fn check_size(
+        &mut self,
+        (param, local): (&'a ast::Param, LocalId),
+        (axis, size): (usize, &Dim),
+        dim: &'a ast::Dim,
+        shapes: &Shapes<'a>,
+        params: &[Option<LocalId>],
+    ) {
+        let declared = self.dimension(dim, &mut |_, name, _| shapes.get(name).or(Some(Dim::Unknown)));
+        if declared == Dim::Unknown || *size == Dim::Unknown || declared == *size {
+            return;
+        }
+        let span = param.span;
+        let Some(wanted) = self.measured_size(dim, shapes, params, span) else { return };
+        let ty = self.locals[local.0 as usize].ty.clone();
+        let whole = Expr::local(local, ty, span);
+        let found = ExprKind::Primitive(Primitive::Size(axis as u32), vec![whole]);
+        let found = Value::new(found, Ty::scalar(Kind::Int), span);
+        let wanted = self.hold(wanted, false);
+        let found = self.hold(found, false);
+        let differ = BinaryMeaning::Public(Binary::Ne);
+        let test = ExprKind::Binary(differ, Box::new(found.expr.clone()), Box::new(wanted.expr.clone()));
+        let test = Expr { kind: test, ty: Ty::scalar(Kind::Bool), span };
+        let name = &param.name.text;
+        let plain = |text: String| Piece::Text(text);
+        let message = super::text::text(
+            vec![
+                plain(format!("`{name}` has an axis of size ")),
+                Piece::Value(found.expr, None),
+                plain(", where ".to_owned()),
+                Piece::Value(wanted.expr, None),
+                plain(" is expected".to_owned()),
+            ],
+            span,
+        );
+        let raise = Stmt { kind: StmtKind::Raise(Exception::ValueError.into(), message.expr), span };
+        self.emit(StmtKind::If { test, then: vec![raise], otherwise: Vec::new() }, span);
+    }
+
+    /// A dimension of the signature as a number that the machine computes.
+    fn measured_size(
+        &mut self,
+        dim: &'a ast::Dim,
+        shapes: &Shapes<'a>,
+        params: &[Option<LocalId>],
+        span: Span,
+    ) -> Option<Value> {
+        match &dim.kind {
+            ast::DimKind::Int(value) => Some(Value::int(i64::try_from(*value).ok()?, span)),
+            ast::DimKind::Name(name) => {
+                let Seen { size, place } = shapes.found.get(name.as_str())?.clone();
+                if let Some(number) = size.as_const() {
+                    return Some(Value::int(number, span));
+                }
+                let (param, path, axis) = place?;
+                let local = (*params.get(param)?)?;
+                let whole = Value::new(ExprKind::Local(local), self.locals[local.0 as usize].ty.clone(), span);
+                let tensor = path.iter().fold(whole, |value, at| super::sequences::component(&value, *at));
+                let kind = ExprKind::Primitive(Primitive::Size(axis as u32), vec![tensor.expr]);
+                Some(Value::new(kind, Ty::scalar(Kind::Int), span))
+            }
+            ast::DimKind::Binary { op, left, right } => {
+                let left = self.measured_size(left, shapes, params, span)?;
+                let right = self.measured_size(right, shapes, params, span)?;
+                let op = match op {
+                    ast::DimOp::Add => Binary::Add,
+                    ast::DimOp::Sub => Binary::Sub,
+                    ast::DimOp::Mul => Binary::Mul,
+                    ast::DimOp::FloorDiv => Binary::FloorDiv,
+                };
+                Some(super::iteration::public_int(op, left, right, span))
+            }
+            ast::DimKind::Any | ast::DimKind::Error => None,
         }
     }
 
@@ -282,31 +392,4 @@ fn needs_result(function: &ast::FunctionDef) -> Diagnostic {
     )
     .label("it calls itself on every path")
     .help(format!("say what it returns: `def {name}(…) -> sint:`"))
-}
-
-/// Converts what each `return` gives to the function's result.
-fn convert_returns(body: &mut [Stmt], result: &Ty) {
-    for stmt in body {
-        match &mut stmt.kind {
-            StmtKind::Return(value) => {
-                if let Some(expr) = value.take() {
-                    *value = Some(if result.is_error() || expr.ty.is_error() { expr } else { convert(expr, result) });
-                }
-            }
-            StmtKind::If { then, otherwise, .. } => {
-                convert_returns(then, result);
-                convert_returns(otherwise, result);
-            }
-            StmtKind::For { body, .. } | StmtKind::While { body, .. } | StmtKind::Outside(_, body) => {
-                convert_returns(body, result)
-            }
-            StmtKind::Try { body, handler, otherwise, .. } => {
-                [body, handler, otherwise].into_iter().for_each(|block| convert_returns(block, result));
-            }
-            StmtKind::Assign(..) | StmtKind::AssignPath(..) | StmtKind::Push(..) | StmtKind::Pop { .. } => {}
-            StmtKind::Expr(_) | StmtKind::Break | StmtKind::Continue => {}
-            StmtKind::Raise(..) | StmtKind::Reraise(_) => {}
-            StmtKind::Print(_) | StmtKind::Output(..) => {}
-        }
-    }
 }

@@ -2,8 +2,9 @@
 
 use super::body::Body;
 use super::builtins::Builtin;
+use super::index::Indexed;
 use super::shape::Dim;
-use super::shares::{Aliases, Hop};
+use super::shares::{Hop, Way, can_share, way};
 use super::tree::{Expr, ExprKind, Place, Primitive};
 use super::ty::Ty;
 use super::value::{Sym, Value};
@@ -20,7 +21,7 @@ pub enum Items {
     Range(Box<[Value; 3]>),
     /// The entries of a tensor's first axis, or of a list.
     Sequence(Box<Value>),
-    /// The same of a variable that may change while it is walked, but not as a whole.
+    /// The same of a variable that may change while it is walked.
     Live(Sym, Span),
     /// Positions, counted from a number, and items.
     Enumerate(Box<Items>, Box<Value>),
@@ -82,7 +83,30 @@ impl<'a> Body<'a, '_> {
             return Some(Items::Live(sym, iter.span));
         }
         let value = self.expr(iter);
-        self.items_of(value)
+        match value.place.as_deref().filter(|part| !part.outer && is_sequence(value.ty())).map(|part| part.sym) {
+            // What the turns change in it, the next ones find.
+            Some(root) => {
+                let sym = self.unnamed_symbol(self.name_of(root), iter.span);
+                self.assign_symbol(sym, value, iter.span);
+                Some(Items::Live(sym, iter.span))
+            }
+            None => self.items_of(value),
+        }
+    }
+
+    /// The variables that are walked, and where in them the items lie.
+    pub fn walked(&self, items: &Items, found: &mut Vec<(Sym, Way, Span)>) {
+        match items {
+            Items::Live(sym, span) => {
+                if let Some(binding) = self.flow.get(*sym).bound() {
+                    let part = self.kept_at(*sym, binding, *span);
+                    found.push((part.sym, way(&part.path), *span));
+                }
+            }
+            Items::Enumerate(inner, _) | Items::Reversed(inner, _) => self.walked(inner, found),
+            Items::Zip(all) => all.iter().for_each(|items| self.walked(items, found)),
+            Items::Range(_) | Items::Sequence(_) => {}
+        }
     }
 
     /// The items of a value.
@@ -179,14 +203,30 @@ impl<'a> Body<'a, '_> {
         }
     }
 
-    fn live_value(&self, sym: Sym, span: Span) -> Value {
-        match self.flow.get(sym).bound() {
-            Some(binding) => Value {
-                why: binding.why.clone(),
-                aliases: Aliases::of(sym),
-                ..Value::new(ExprKind::Local(binding.local), binding.ty.clone(), span)
-            },
-            None => Value::error(span),
+    /// What is walked, as it is now.
+    pub fn live_value(&mut self, sym: Sym, span: Span) -> Value {
+        let name = self.name_of(sym);
+        self.variable(sym, name, span)
+    }
+
+    /// The entry of a sequence at a position; what is changed in it is changed where it is kept.
+    fn kept_entry(&mut self, base: Value, at: Value) -> Value {
+        let Some(part) = base.place.clone().filter(|part| !part.outer) else { return entry(base, at) };
+        let place = match base.ty() {
+            Ty::List(item) if can_share(item) => {
+                let at = self.hold(at.clone(), false);
+                Some((part.item(&at, item, at.span()), at))
+            }
+            Ty::Tensor(kind, dims) if dims.len() > 1 => {
+                let at = self.hold(at.clone(), false);
+                let found = Indexed { places: vec![Place::At(at.expr.clone())], dims: dims[1..].to_vec() };
+                part.view(&found, *kind, at.span()).map(|part| (part, at))
+            }
+            _ => None,
+        };
+        match place {
+            Some((place, at)) => Value { place: Some(place), ..entry(base, at) },
+            None => entry(base, at),
         }
     }
 
@@ -208,8 +248,11 @@ impl<'a> Body<'a, '_> {
                 let first = start.as_int() == Some(0);
                 Item::One(if first { offset } else { public_int(Binary::Add, start, offset, span) })
             }
-            Items::Sequence(value) => Item::One(entry((**value).clone(), at)),
-            Items::Live(sym, span) => Item::One(entry(self.live_value(*sym, *span), at)),
+            Items::Sequence(value) => Item::One(self.kept_entry((**value).clone(), at)),
+            Items::Live(sym, span) => {
+                let value = self.live_value(*sym, *span);
+                Item::One(self.kept_entry(value, at))
+            }
             Items::Enumerate(inner, start) => {
                 let first = start.as_int() == Some(0);
                 let number =

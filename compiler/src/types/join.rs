@@ -3,7 +3,7 @@
 use super::body::Body;
 use super::convert::convert;
 use super::flow::{Binding, Flow, Var};
-use super::tree::{Expr, Stmt, StmtKind};
+use super::tree::{Stmt, StmtKind};
 use super::ty::Ty;
 use super::value::Sym;
 use crate::source::Span;
@@ -36,7 +36,8 @@ impl Body<'_, '_> {
             let var = self.join_vars(sym, &vars, at);
             if let Var::Bound(target) = &var {
                 for (&index, from) in live.iter().zip(&vars) {
-                    paths[index].stmts.extend(from.bound().and_then(|from| assignment(target, from, at)));
+                    let stmt = from.bound().and_then(|from| assignment(target, from, &paths[index].flow, at));
+                    paths[index].stmts.extend(stmt);
                 }
             }
             joined.set(sym, var);
@@ -60,7 +61,8 @@ impl Body<'_, '_> {
             }
         }
         let same = bindings.iter().all(|other| other.local == joined.local && other.ty.erased() == joined.ty.erased());
-        if !same {
+        let settled = !joined.old && bindings.iter().any(|other| other.old);
+        if !same || settled {
             joined.local = self.local_for(sym, &joined.ty);
             joined.depth = self.secret.len();
             joined.at = bindings.iter().map(|other| other.at).max().unwrap_or(at);
@@ -91,6 +93,8 @@ impl Body<'_, '_> {
 fn same_local(a: &Var, b: &Var) -> Var {
     match (a, b) {
         (Var::Bound(left), Var::Bound(right)) => match left.merged(right) {
+            // No statement can bring a local up to date any more.
+            Ok(joined) if (left.old || right.old) && joined.home.is_none() => Var::Maybe(joined.at),
             Ok(joined) if left.local == right.local => Var::Bound(Rc::new(joined)),
             Ok(_) => Var::Clash(Rc::new([(left.at, left.ty.clone()), (right.at, right.ty.clone())])),
             Err(clash) => clash,
@@ -99,12 +103,12 @@ fn same_local(a: &Var, b: &Var) -> Var {
     }
 }
 
-/// The assignment that brings a variable from one binding to another, if one is needed.
-pub fn assignment(target: &Binding, from: &Binding, at: Span) -> Option<Stmt> {
-    if target.local == from.local {
+/// The assignment that brings a variable from one binding to another, if one is needed; `flow` holds where it comes from.
+pub fn assignment(target: &Binding, from: &Binding, flow: &Flow, at: Span) -> Option<Stmt> {
+    if target.local == from.local && (!from.old || target.old) {
         return None;
     }
-    let value = convert(Expr::local(from.local, from.ty.clone(), from.at), &target.ty);
+    let value = convert(flow.read(from, from.at), &target.ty);
     Some(Stmt { kind: StmtKind::Assign(target.local, value), span: at })
 }
 
@@ -122,6 +126,8 @@ impl Binding {
             text: self.text.clone().filter(|text| other.text.as_ref() == Some(text)),
             why: if ty.is_secret() { self.why.clone().or_else(|| other.why.clone()) } else { None },
             shared: self.shared.or(&other.shared),
+            home: self.home.clone().filter(|_| self.same_home(other)),
+            old: (self.old || other.old) && self.same_home(other),
             ty,
             ..self.clone()
         })
@@ -132,6 +138,7 @@ impl Binding {
         let ty: Ty = self.ty.join(&other.ty)?;
         let text = self.text.is_none() || self.text == other.text;
         let known = text && self.known.join(&other.known) == self.known;
-        Some(ty == self.ty && known && self.shared.covers(&other.shared))
+        let home = self.home.is_none() || (self.same_home(other) && (self.old || !other.old));
+        Some(ty == self.ty && known && home && self.shared.covers(&other.shared))
     }
 }

@@ -92,8 +92,10 @@ impl<'a> Body<'a, '_> {
             self.block(body);
             return self.block(otherwise);
         };
-        let watched = live.map(|name| self.target_symbol(name));
-        self.iterating.extend(watched.map(|sym| (sym, iter.span)));
+        let around = self.iterating.len();
+        let mut walked = Vec::new();
+        self.walked(&items, &mut walked);
+        self.iterating.extend(walked);
         let unbroken = self.until_broken(otherwise, span);
         self.counted(&items, span, body, &mut |walk, item| {
             if !item.is_of_nothing() {
@@ -101,9 +103,7 @@ impl<'a> Body<'a, '_> {
                 walk.block(body);
             }
         });
-        if watched.is_some() {
-            self.iterating.pop();
-        }
+        self.iterating.truncate(around);
         self.loop_else(unbroken, otherwise, span);
     }
 
@@ -234,7 +234,10 @@ impl<'a> Body<'a, '_> {
                 continue;
             };
             self.remembered.entry(span).or_default().push((sym, wide.ty.clone()));
-            let merged = Binding { why: wide.why.clone(), shared: wide.shared.clone(), ..Binding::clone(&now) };
+            let now = if wide.home.is_none() { self.without_home(sym, &now, span).into() } else { now };
+            let (home, old) = (wide.home.clone(), wide.old);
+            let merged =
+                Binding { why: wide.why.clone(), shared: wide.shared.clone(), home, old, ..Binding::clone(&now) };
             self.rebind(sym, &merged, wide.ty.clone(), wide.known.clone(), span);
         }
     }
@@ -244,8 +247,9 @@ impl<'a> Body<'a, '_> {
         let local = self.local_for(sym, &ty);
         let moved = local != from.local;
         let depth = if moved { self.secret.len() } else { from.depth };
-        let target = Binding { local, ty, known, text: None, depth, ..from.clone() };
-        self.out.extend(assignment(&target, from, at));
+        let old = from.old && !moved;
+        let target = Binding { local, ty, known, text: None, depth, old, ..from.clone() };
+        self.out.extend(assignment(&target, from, &self.flow, at));
         self.flow.set(sym, Var::Bound(Rc::new(target)));
     }
 
@@ -261,12 +265,16 @@ impl<'a> Body<'a, '_> {
             match (frame.head.get(sym), self.flow.get(sym)) {
                 (Var::Bound(head), Var::Bound(here)) if Rc::ptr_eq(head, here) => {}
                 (Var::Bound(head), Var::Bound(here)) => match (head.covers(here), head.merged(here)) {
-                    (Some(true), _) => moves.extend(assignment(head, here, at).map(|stmt| (sym, head.clone(), stmt))),
+                    (Some(true), _) => {
+                        moves.extend(assignment(head, here, &self.flow, at).map(|stmt| (sym, head.clone(), stmt)))
+                    }
                     (_, Ok(wide)) => grown.push((sym, Var::Bound(Rc::new(wide)))),
                     (_, Err(clash)) => grown.push((sym, clash)),
                 },
+                (Var::Bound(_), Var::Stale(stale)) => grown.push((sym, Var::Stale(stale.clone()))),
                 (Var::Bound(head), other) => grown.push((sym, Var::Bound(head.clone()).join_unbound(other))),
-                (Var::Unassigned | Var::Maybe(_) | Var::OneArm(..) | Var::Clash(_) | Var::Error, _) => {}
+                (Var::Unassigned | Var::Maybe(_) | Var::OneArm(..) | Var::Stale(_) | Var::Clash(_) | Var::Error, _) => {
+                }
             }
         }
         for (sym, head, stmt) in moves {

@@ -3,6 +3,7 @@
 use super::body::Body;
 use super::effects::EffectKind;
 use super::operations::dims;
+use super::places::Part;
 use super::reductions::Reduce;
 use super::shape;
 use super::tree::{ExprKind, Primitive};
@@ -39,7 +40,16 @@ const OF_TENSORS: &[(&str, &[&str])] = &[
 const OF_LISTS: &[(&str, &[&str])] = &[("reveal", &["why?"]), ("copy", &[]), ("index", &["x"]), ("count", &["x"])];
 
 /// Methods that change a list.
-const CHANGING: &[(&str, &[&str])] = &[("append", &["x"]), ("extend", &["items"]), ("pop", &["at?"])];
+const CHANGING: &[(&str, &[&str])] = &[
+    ("append", &["x"]),
+    ("extend", &["items"]),
+    ("pop", &["at?"]),
+    ("insert", &["at", "x"]),
+    ("remove", &["x"]),
+    ("sort", &["reverse?"]),
+    ("reverse", &[]),
+    ("clear", &[]),
+];
 
 impl<'a> Body<'a, '_> {
     /// `base.name`
@@ -114,6 +124,9 @@ impl<'a> Body<'a, '_> {
         if let Some(class) = self.class_called(base) {
             return self.call_on_class(class, name, args, span);
         }
+        if let Some(found) = self.method_of_type(base, name) {
+            return self.fail(found);
+        }
         let changing = CHANGING.iter().find(|(method, _)| *method == name.text);
         if let Some((_, params)) = changing.filter(|_| !matches!(self.peeked(base), Some(Ty::Object(_)))) {
             return self.changing(base, name, params, args, span);
@@ -161,7 +174,7 @@ impl<'a> Body<'a, '_> {
             "reshape" => self.reshape(value, rest, span),
             "transpose" => self.transpose(value, span),
             "flatten" => self.flat(value).alone(),
-            "copy" => value.alone(),
+            "copy" => value.copied(),
             "tolist" => self.unpacked(value, span),
             "dot" => match first {
                 Some(other) => self.binary_value(crate::syntax::op::BinaryOp::MatMul, value, other, span),
@@ -189,8 +202,15 @@ impl<'a> Body<'a, '_> {
         let near = suggest::nearest(&name.text, table.iter().chain(CHANGING).map(|(method, _)| *method));
         self.fail(match (name.text.as_str(), near) {
             ("shape" | "size" | "ndim" | "T", _) => found.help(format!("without parentheses: `.{}`", name.text)),
-            ("insert" | "remove" | "sort" | "reverse" | "clear", _) => {
-                found.help("make a new list, with a comprehension or by slices")
+            ("if_else", _) => found.help("write `a if condition else b`"),
+            ("reveal_to" | "reveal_to_clients" | "reveal_to_player", _) => {
+                found.help("what one player learns goes through a port: `output y: sint to alice`")
+            }
+            ("get_plain_text" | "open" | "opened" | "decrypt", _) => found.help("everyone learns it by `.reveal()`"),
+            ("bit_decompose" | "bits", _) => found.help("the bits are `(x >> i) & 1`, from `i = 0`"),
+            ("square", _) => found.help("write `x * x` or `x ** 2`"),
+            ("get_vector" | "assign" | "assign_vector" | "assign_all", _) => {
+                found.help("a tensor is read and assigned as a whole: `y = x.copy()`, `x[:] = 0`")
             }
             (method, _) if matches!(value.ty(), Ty::List(_)) && of_tensors(method) => {
                 let function = super::builtins::find(method).is_some();
@@ -315,8 +335,12 @@ impl<'a> Body<'a, '_> {
         let Some((mut bound, _)) = self.bind_to(&name.text, params, args, span, skip) else {
             return Value::error(span);
         };
-        let first = bound.pop().flatten();
+        let mut take = |at: usize| bound.get_mut(at).and_then(Option::take);
+        let (first, second) = (take(0), take(1));
         match (name.text.as_str(), first) {
+            ("insert" | "remove" | "sort" | "reverse" | "clear", first) => {
+                self.reordered(&part, &name.text, first, second, span);
+            }
             ("append", Some(value)) if *value.ty() == Ty::None => {
                 return self.fail(Diagnostic::new(Code::NoValue, value.span(), "this gives no value"));
             }
@@ -335,6 +359,67 @@ impl<'a> Body<'a, '_> {
             }
         }
         Value::none(span)
+    }
+}
+
+impl<'a> Body<'a, '_> {
+    /// `sint.get_input_from(0)` and the like, as other systems write it.
+    fn method_of_type(&mut self, base: &'a ast::Expr, name: &ast::Name) -> Option<Diagnostic> {
+        let kind = self.builtin_called(base)?.name();
+        let help = match name.text.as_str() {
+            "get_input_from"
+            | "get_private_input_from"
+            | "get_raw_input_from"
+            | "input_from"
+            | "receive_from_client" => {
+                format!("inputs are ports: `role alice` and `input x: {kind} from alice`")
+            }
+            "Array" | "Vector" => format!("`{kind}(zeros(n))` is a tensor of {kind}, `[]` a list that grows"),
+            "Matrix" | "Tensor" => format!("`{kind}(zeros(n, m))` is a tensor of {kind}: `a[i, j]`"),
+            "get_random" | "get_random_bit" | "get_random_int" => {
+                "randomness that a program may use comes from its roles, as input".to_owned()
+            }
+            "load_mem" | "read_from_file" => "data comes in by `input` ports".to_owned(),
+            _ => return None,
+        };
+        let message = format!("`{kind}` has no method `{}`", name.text);
+        Some(Diagnostic::new(Code::UnknownMethod, name.span, message).help(help))
+    }
+}
+
+impl Body<'_, '_> {
+    /// Methods that put other items into a list.
+    fn reordered(&mut self, part: &Part, method: &str, first: Option<Value>, second: Option<Value>, span: Span) {
+        if first.iter().chain(&second).any(Value::is_error) {
+            return;
+        }
+        let old = self.read_part(part);
+        let whole = |value: &Value| Value { place: None, ..value.clone() };
+        let items = match (method, first, second) {
+            ("insert", Some(at), Some(item)) => {
+                let at = self.public_int(at, "a position");
+                let (at, item) = (self.hold(at, false), self.list_of(vec![item], span));
+                let Some(ty) = old.ty().join(item.ty()) else {
+                    let message = format!("expected `{}`, found `{}`", old.ty(), item.ty());
+                    return self.report(Diagnostic::new(Code::TypeMismatch, item.span(), message));
+                };
+                let (old, item) = (whole(&old).converted(&ty), item.converted(&ty));
+                self.library("list_with", vec![old, at.clone(), at, item], span)
+            }
+            ("remove", Some(item), _) => {
+                let at = self.search(whole(&old), item, false, span);
+                let taken = self.pop(part, at, span);
+                return self.emit(super::tree::StmtKind::Expr(taken.expr), span);
+            }
+            ("sort", reverse, _) => self.sorted(whole(&old), reverse, span),
+            ("reverse", ..) => {
+                let back = Some(Box::new(Value::int(-1, span).expr));
+                let kind = ExprKind::Slice(Box::new(old.expr.clone()), [None, None, back]);
+                Value::new(kind, old.ty().clone(), span).because(old.why.clone())
+            }
+            _ => Value::new(ExprKind::List(Vec::new()), old.ty().clone(), span),
+        };
+        self.replace_items(part, items, span);
     }
 }
 

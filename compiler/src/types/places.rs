@@ -3,6 +3,7 @@
 use super::body::Body;
 use super::convert::{Wanted, because, fit};
 use super::flow::Binding;
+use super::index::Indexed;
 use super::shape;
 use super::shares::{Aliases, Hop, Way, can_share, way};
 use super::tree::{BinaryMeaning, Expr, ExprKind, Place, Step, StmtKind, UnaryMeaning};
@@ -13,6 +14,7 @@ use crate::names::Meaning;
 use crate::source::Span;
 use crate::syntax::ast;
 use mpc_bytecode::Kind;
+use mpc_bytecode::operand::Binary;
 use std::rc::Rc;
 
 /// A part of a variable.
@@ -28,9 +30,7 @@ pub struct Part {
     pub span: Span,
     /// In a field of an object: the type that the class declares, and where.
     pub declared: Option<(Ty, Span)>,
-    /// True if it lies in an object.
-    pub in_object: bool,
-    /// True if the variable belongs to the code around the function.
+    /// True if the variable belongs to another file.
     pub outer: bool,
     /// How many calls had changed objects when this was found.
     pub stamp: u32,
@@ -51,9 +51,18 @@ impl Part {
         Rc::new(part)
     }
 
+    /// Part of a tensor, at places that can be used more than once; none of a part of a part.
+    pub fn view(&self, found: &Indexed, kind: Kind, span: Span) -> Option<Rc<Part>> {
+        let mut part = Part { ty: Ty::Tensor(kind, found.dims.clone()), span, ..self.clone() };
+        let mut places = simple_places(&mut part.path)?;
+        places.extend(found.places.iter().cloned());
+        part.path.push(Step::Places(places));
+        Some(Rc::new(part))
+    }
+
     /// A variable.
     pub fn whole(sym: Sym, ty: Ty, span: Span) -> Self {
-        Part { sym, path: Vec::new(), ty, span, declared: None, in_object: false, outer: false, stamp: 0 }
+        Part { sym, path: Vec::new(), ty, span, declared: None, outer: false, stamp: 0 }
     }
 }
 
@@ -105,23 +114,28 @@ impl<'a> Body<'a, '_> {
                 self.changed_in_module(name, span);
                 return None;
             }
-            let message = format!("`{name}` belongs to the code around this function and cannot be changed in it");
+            if self.name(name, span).is_error() {
+                return None;
+            }
             let sym = self.symbol(owner, name);
-            let object = self.flow.get(sym).bound().is_some_and(|binding| binding.ty.has_object());
-            self.report(Diagnostic::new(Code::SharedChange, span, message).help(if object {
-                format!("pass `{name}` as a parameter: what a function changes in an object, its caller sees")
-            } else {
-                format!("pass `{name}` as a parameter, change a copy, and return it")
-            }));
-            return None;
+            let binding = self.flow.get(sym).bound()?.clone();
+            return Some(self.kept_at(sym, &binding, span));
         }
         let value = self.name(name, span);
         if value.is_error() {
             return None;
         }
         let sym = self.target_symbol(name);
-        let ty = self.flow.get(sym).bound()?.ty.clone();
-        Some(Part::whole(sym, ty, span))
+        let binding = self.flow.get(sym).bound()?.clone();
+        Some(self.kept_at(sym, &binding, span))
+    }
+
+    /// Where what a variable has is kept: in the variable, or where that certainly is a part of another one.
+    pub fn kept_at(&self, sym: Sym, binding: &Binding, span: Span) -> Part {
+        match binding.home.as_deref().filter(|home| self.flow.get(home.sym).bound().is_some()) {
+            Some(home) => Part { span, ty: self.flow.read(binding, span).ty, ..home.clone() },
+            None => Part::whole(sym, binding.ty.clone(), span),
+        }
     }
 
     /// The part of `outer` at an index.
@@ -177,7 +191,7 @@ impl<'a> Body<'a, '_> {
         Some(Part { span, ..outer })
     }
 
-    fn hold_places(&mut self, places: Vec<Place>) -> Vec<Place> {
+    pub fn hold_places(&mut self, places: Vec<Place>) -> Vec<Place> {
         places
             .into_iter()
             .map(|place| match place {
@@ -215,7 +229,8 @@ impl<'a> Body<'a, '_> {
                 .map_or(value.clone(), |(ty, at)| self.coerce(value, &ty, &Wanted { what: "", declared: Some(at) }));
             return self.assign_symbol(part.sym, value, span);
         }
-        if value.is_error() || part.ty.is_error() || !self.may_change(part, self.replaced_in(part), span) {
+        let resized = has_list(value.ty());
+        if value.is_error() || part.ty.is_error() || !self.may_change(part, self.replaced_in(part), resized, span) {
             return;
         }
         let Some(binding) = self.flow.get(part.sym).bound().cloned() else { return };
@@ -228,21 +243,33 @@ impl<'a> Body<'a, '_> {
             },
         };
         let aliases = if can_share(value.ty()) { value.aliases.clone() } else { Aliases::default() };
-        let Some(wide) = self.stored_type(part, &value, predicated) else { return };
-        let part = Part { ty: wide.clone(), ..part.clone() };
-        let binding = self.widen(&part, &binding, &wide, span);
+        let from = value.place.clone();
+        if let Some(part) = self.put(part.clone(), value, &binding, span)
+            && !matches!(part.path.last(), Some(Step::Places(_)))
+        {
+            self.replaced(&part, predicated);
+            self.share(&aliases, part.sym, &way(&part.path), span);
+            if !predicated {
+                self.move_home(from.as_deref(), part);
+            }
+        }
+    }
+
+    /// Writes a value into a part of a variable that may be changed; the variable gets the type that this takes.
+    pub fn put(&mut self, part: Part, value: Value, binding: &Binding, span: Span) -> Option<Part> {
+        let predicated = binding.depth < self.secret.len();
+        let wide = self.stored_type(&part, &value, predicated)?;
+        let part = Part { ty: wide.clone(), ..part };
+        let binding = self.widen(&part, binding, &wide, span);
         let value = self.fit_into(value, &wide, &part);
         if value.is_error() {
-            return;
+            return None;
         }
         let value = if binding.depth < self.secret.len() { self.predicate(value, &part, binding.depth) } else { value };
         self.learn_why(part.sym, &value);
         self.learn_type(&part, &wide);
-        if !matches!(part.path.last(), Some(Step::Places(_))) {
-            self.replaced(&part, predicated);
-            self.share(&aliases, part.sym, &way(&part.path), span);
-        }
-        self.emit(StmtKind::AssignPath(binding.local, part.path, value.expr), span);
+        self.emit(StmtKind::AssignPath(binding.local, part.path.clone(), value.expr), span);
+        Some(part)
     }
 
     /// What was in a field until now is not in it any more.
@@ -265,10 +292,14 @@ impl<'a> Body<'a, '_> {
     }
 
     /// Whether the object at `container` may be changed here; the caller hears of it.
-    fn may_change(&mut self, part: &Part, container: Way, span: Span) -> bool {
-        let may = self.changeable(part.sym, &container, part.in_object, span);
+    fn may_change(&mut self, part: &Part, container: Way, resized: bool, span: Span) -> bool {
+        let may = self.changeable(part.sym, &container, span);
         if may {
-            self.note_change(part, container, span);
+            self.note_change(part, container.clone(), resized, span);
+            let elements = matches!(part.path.last(), Some(Step::Places(_)));
+            if !elements {
+                self.leave_home(part.sym, Some(&container), span);
+            }
         }
         may
     }
@@ -384,11 +415,21 @@ impl<'a> Body<'a, '_> {
         self.learn_type(&part, &wide);
         self.learn_why(part.sym, &value);
         let value = value.converted(&joined);
-        if can_share(value.ty()) {
+        let shared = can_share(value.ty());
+        if shared {
             let to: Way = way(&part.path).into_iter().chain([Hop::Item]).collect();
             self.share(&value.aliases, part.sym, &to, span);
         }
-        self.emit(StmtKind::Push(binding.local, part.path, value.expr), span);
+        self.changes.stored += 1;
+        self.emit(StmtKind::Push(binding.local, part.path.clone(), value.expr), span);
+        if let Some(from) = value.place.filter(|from| shared && from.path.is_empty()) {
+            let list = self.read_part(&part);
+            let length = self.length(list);
+            let last = super::iteration::public_int(Binary::Sub, length, Value::int(1, span), span);
+            let last = self.hold(last, false);
+            let home = part.item(&last, &joined, span);
+            self.move_home(Some(&from), Part::clone(&home));
+        }
     }
 
     /// Sizes of items may differ from now on: the variable's type says so without another local.
@@ -397,23 +438,47 @@ impl<'a> Body<'a, '_> {
             let ty = replace_part(&binding.ty, &part.path, wide);
             let binding = Binding { ty, ..Binding::clone(binding) };
             self.flow.set(part.sym, super::flow::Var::Bound(binding.into()));
+            self.learn_types_at_home(part.sym);
         }
     }
 
     /// Whether the list's length may change here.
     pub fn resizable(&mut self, part: &Part, span: Span) -> bool {
+        self.may_resize(part, span) && self.may_change(part, way(&part.path), true, span)
+    }
+
+    /// The same, where it is clear that the part may be changed.
+    pub fn may_resize(&mut self, part: &Part, span: Span) -> bool {
         let depth = self.flow.get(part.sym).bound().map_or(0, |binding| binding.depth);
         if depth < self.secret.len() && !self.effect(super::effects::EffectKind::Resize, span) {
             return false;
         }
-        if let Some((_, at)) = self.iterating.iter().find(|(sym, _)| *sym == part.sym).copied() {
+        let walked = way(&part.path);
+        let iterated = self.iterating.iter().find(|(sym, way, _)| *sym == part.sym && *way == walked);
+        if let Some(at) = iterated.map(|(_, _, at)| *at) {
             let message =
                 format!("`{}` cannot get longer or shorter while a loop goes through it", self.name_of(part.sym));
             let found = Diagnostic::new(Code::SharedChange, span, message).note(at, "the loop goes through it");
             self.report(found.help("collect the items in another list"));
             return false;
         }
-        self.may_change(part, way(&part.path), span)
+        true
+    }
+
+    /// Gives a list other items; it stays the list that it is.
+    pub fn replace_items(&mut self, part: &Part, items: Value, span: Span) {
+        if items.is_error() || !self.resizable(part, span) {
+            return;
+        }
+        let items = match &part.declared {
+            Some((ty, at)) => self.coerce(items, &ty.clone(), &Wanted { what: "", declared: Some(*at) }),
+            None => items,
+        };
+        let items = self.hold(items.alone(), false);
+        if let Some(binding) = self.flow.get(part.sym).bound().cloned().filter(|_| !items.is_error()) {
+            self.put(part.clone(), items, &binding, span);
+            self.changes.stored += 1;
+        }
     }
 
     /// `part.pop(at)`: the local that receives the item.
@@ -431,6 +496,7 @@ impl<'a> Body<'a, '_> {
             ));
         }
         let into = self.temporary(item);
+        self.changes.stored += 1;
         self.emit(StmtKind::Pop { list: binding.local, path: part.path.clone(), at: at.expr, into }, span);
         Value::new(ExprKind::Local(into), (**item).clone(), span).because(binding.why.clone())
     }
@@ -492,7 +558,13 @@ fn replace_part(whole: &Ty, path: &[Step], part: &Ty) -> Ty {
     }
 }
 
-fn read_path(mut expr: Expr, path: &[Step], span: Span) -> Expr {
+/// True if there is a list in it.
+fn has_list(ty: &Ty) -> bool {
+    matches!(ty, Ty::List(_)) || ty.components().iter().any(has_list)
+}
+
+/// What a path leads to.
+pub fn read_path(mut expr: Expr, path: &[Step], span: Span) -> Expr {
     for step in path {
         let ty = match (&expr.ty, step) {
             (Ty::List(item), Step::Item(_)) => (**item).clone(),

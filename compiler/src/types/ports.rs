@@ -412,7 +412,7 @@ impl<'a> Body<'a, '_> {
                     continue;
                 }
                 Var::Bound(binding) => binding.at,
-                Var::Maybe(_) | Var::OneArm(..) | Var::Clash(_) | Var::Error => port.name.span,
+                Var::Maybe(_) | Var::OneArm(..) | Var::Stale(_) | Var::Clash(_) | Var::Error => port.name.span,
             };
             let value = self.name(&port.name.text, at);
             if self.class_of_port(&port.ty).is_some() {

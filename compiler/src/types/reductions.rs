@@ -77,6 +77,11 @@ impl Body<'_, '_> {
         }
         let value = self.tensor_of(value);
         let Some((kind, shape)) = self.number_tensor(&value, "sum") else { return Value::error(span) };
+        if shape.is_empty() && !self.library {
+            let message = format!("`sum` adds up a list or a tensor, and this is one `{}`", value.ty());
+            let found = Diagnostic::new(Code::NotIterable, value.span(), message);
+            return self.fail(found.help("of several values: `sum([a, b])`, or `a + b`"));
+        }
         let Some(axis) = self.axis(axis, shape.len(), span) else { return Value::error(span) };
         let kind = Domain::of(kind).max(Domain::Int).kind(is_secret(kind));
         let why = value.why.clone();

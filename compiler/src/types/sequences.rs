@@ -24,6 +24,7 @@ pub struct ListBuilder {
     list: LocalId,
     item: Option<Ty>,
     why: Why,
+    aliases: Aliases,
     span: Span,
 }
 
@@ -34,6 +35,9 @@ impl ListBuilder {
         let joined = self.item.as_ref().map_or(Some(ty.clone()), |known| known.join(&ty));
         self.item = Some(joined.unwrap_or(Ty::Error));
         self.why = item.why.clone().or(self.why.take());
+        if can_share(item.ty()) {
+            walk.with_other_names(&item.aliases).placed(Hop::Item).for_each(|alias| self.aliases.add(alias));
+        }
         walk.emit(StmtKind::Push(self.list, Vec::new(), item.expr), self.span);
     }
 }
@@ -127,7 +131,7 @@ impl<'a> Body<'a, '_> {
     /// A list that `fill` makes item by item.
     pub fn build_list(&mut self, span: Span, fill: &mut dyn FnMut(&mut Self, &mut ListBuilder)) -> Value {
         let list = self.temporary(&Ty::List(Box::new(Ty::Unknown)));
-        let mut builder = ListBuilder { list, item: None, why: None, span };
+        let mut builder = ListBuilder { list, item: None, why: None, aliases: Aliases::default(), span };
         let (stmts, ()) = self.block_of(|walk| fill(walk, &mut builder));
         match builder.item {
             None => Value::new(ExprKind::List(Vec::new()), Ty::List(Box::new(Ty::Unknown)), span),
@@ -139,7 +143,7 @@ impl<'a> Body<'a, '_> {
                 let mut all = vec![Stmt { kind: StmtKind::Assign(list, empty), span }];
                 all.extend(stmts);
                 let kind = ExprKind::Block(all, Box::new(Expr::local(list, ty.clone(), span)));
-                Value::new(kind, ty, span).because(builder.why)
+                Value { aliases: builder.aliases, ..Value::new(kind, ty, span) }.because(builder.why)
             }
         }
     }
@@ -152,10 +156,10 @@ impl<'a> Body<'a, '_> {
     /// `[element for … if …]`
     pub fn comprehension(&mut self, element: &'a ast::Expr, clauses: &'a [ast::Clause], span: Span) -> Value {
         let names = self.comprehension.len();
-        let outer = self.flow.clone();
         let list = self.build_list(span, &mut |walk, list| walk.clause(element, clauses, span, list));
-        self.comprehension.truncate(names);
-        self.flow = outer;
+        for (_, sym) in self.comprehension.split_off(names) {
+            self.flow.set(sym, super::flow::Var::Unassigned);
+        }
         list
     }
 
@@ -198,10 +202,9 @@ impl<'a> Body<'a, '_> {
                 let ty = a.join(&b)?;
                 let (left, right) = (left.clone().converted(&ty), right.clone().converted(&ty));
                 let why = super::operations::first_why(&left, &right);
-                Some(
-                    Value::new(ExprKind::Primitive(Primitive::Join, vec![left.expr, right.expr]), ty, span)
-                        .because(why),
-                )
+                let aliases = left.items_aliases().iter().chain(right.items_aliases().iter()).cloned().collect();
+                let both = ExprKind::Primitive(Primitive::Join, vec![left.expr, right.expr]);
+                Some(Value { aliases, ..Value::new(both, ty, span) }.because(why))
             }
             (BinaryOp::Mul, Ty::List(_), _) => self.repeated(left, right, span),
             (BinaryOp::Mul, _, Ty::List(_)) => self.repeated(right, left, span),
@@ -223,9 +226,23 @@ impl<'a> Body<'a, '_> {
         if times.is_error() {
             return Some(times);
         }
-        let ty = list.ty().clone();
+        let (ty, mut list) = (list.ty().clone(), list.clone());
+        let shared = matches!(&ty, Ty::List(item) if can_share(item)) && !self.library;
+        if shared {
+            list = self.hold(list, false);
+        }
         let kind = ExprKind::Primitive(Primitive::Repeat, vec![list.expr.clone(), times.expr]);
-        Some(Value::new(kind, ty, span).because(list.why.clone()))
+        let repeated = Value::new(kind, ty, span).because(list.why.clone());
+        Some(if shared { Value { aliases: self.one_under_many(list, span), ..repeated } } else { repeated })
+    }
+
+    /// What the items of a repeated list have in common: in Python they are one object.
+    fn one_under_many(&mut self, list: Value, span: Span) -> Aliases {
+        let sym = self.unnamed_symbol("", span);
+        self.assign_symbol(sym, list.clone(), span);
+        self.flow_is_given(sym);
+        let one = Aliases::at(sym, vec![Hop::Item]).placed(Hop::Item);
+        one.chain(list.items_aliases().iter().cloned()).collect()
     }
 
     /// Whether a list has an item equal to a scalar.
@@ -328,10 +345,16 @@ impl<'a> Body<'a, '_> {
     }
 
     fn copied(&mut self, items: Items, span: Span) -> Value {
-        if let Items::Sequence(value) = &items {
-            let Value { expr, why, .. } = (**value).clone();
+        let whole = match &items {
+            Items::Sequence(value) => Some((**value).clone()),
+            Items::Live(sym, at) => Some(self.live_value(*sym, *at)),
+            Items::Range(_) | Items::Enumerate(..) | Items::Zip(_) | Items::Reversed(..) => None,
+        };
+        if let Some(value) = whole {
+            let aliases = value.items_aliases();
+            let Value { expr, why, .. } = value;
             match expr.ty.clone() {
-                Ty::List(_) => return Value { why, ..Value::error(span) }.with(expr),
+                Ty::List(_) => return Value { why, aliases, ..Value::error(span) }.with(expr),
                 Ty::Tensor(kind, dims) => {
                     let item = Ty::Tensor(kind, dims[1..].to_vec());
                     let unpack = ExprKind::Primitive(Primitive::Unpack, vec![expr]);

@@ -4,8 +4,9 @@
 //! A path that leads through a list says nothing of the position: all items count as one.
 
 use super::body::Body;
-use super::flow::{Binding, Var};
-use super::tree::Step;
+use super::flow::{Binding, Stale, Var};
+use super::places::Part;
+use super::tree::{Place, Step, StmtKind};
 use super::ty::Ty;
 use super::value::{Sym, Value};
 use crate::diagnostic::{Code, Diagnostic};
@@ -81,6 +82,13 @@ impl Aliases {
     pub fn push(&mut self, alias: Alias) {
         self.0.push(alias);
     }
+
+    /// Adds one, if it is not among them.
+    pub fn add(&mut self, alias: Alias) {
+        if !self.0.contains(&alias) {
+            self.0.push(alias);
+        }
+    }
 }
 
 impl FromIterator<Alias> for Aliases {
@@ -103,16 +111,24 @@ pub struct Share {
 }
 
 /// What a variable has in common with others.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Shared {
-    /// True if it is the caller's.
+    /// True if it may be the caller's.
     pub parameter: bool,
+    /// True if it may be another one than the caller's.
+    pub own: bool,
     with: Option<Rc<[Share]>>,
+}
+
+impl Default for Shared {
+    fn default() -> Self {
+        Shared { parameter: false, own: true, with: None }
+    }
 }
 
 impl Shared {
     /// The caller's value.
-    pub const PARAMETER: Shared = Shared { parameter: true, with: None };
+    pub const PARAMETER: Shared = Shared { parameter: true, own: false, with: None };
 
     /// What it shares with other variables.
     pub fn with(&self) -> &[Share] {
@@ -122,8 +138,8 @@ impl Shared {
     /// What either shares.
     #[must_use]
     pub fn or(&self, other: &Shared) -> Shared {
-        let parameter = self.parameter || other.parameter;
-        let mut joined = Shared { parameter, with: self.with.clone().or_else(|| other.with.clone()) };
+        let (parameter, own) = (self.parameter || other.parameter, self.own || other.own);
+        let mut joined = Shared { parameter, own, with: self.with.clone().or_else(|| other.with.clone()) };
         if self.with.is_some() && self.with != other.with {
             other.with().iter().for_each(|share| joined.add(share.clone()));
         }
@@ -133,14 +149,15 @@ impl Shared {
     /// Whether everything that `other` shares is among this.
     pub fn covers(&self, other: &Shared) -> bool {
         let known = |share: &Share| self.with().iter().any(|own| own.same(share));
-        (self.parameter || !other.parameter) && other.with().iter().all(known)
+        let same = (self.parameter || !other.parameter) && (self.own || !other.own);
+        same && other.with().iter().all(known)
     }
 
     /// What is left when the part at `way` is replaced: it has nothing in common with others any more.
     #[must_use]
     pub fn without(&self, way: &[Hop]) -> Shared {
         let left: Rc<[Share]> = self.with().iter().filter(|share| !share.own.starts_with(way)).cloned().collect();
-        Shared { parameter: self.parameter, with: (!left.is_empty()).then_some(left) }
+        Shared { with: (!left.is_empty()).then_some(left), ..*self }
     }
 
     fn add(&mut self, share: Share) {
@@ -217,8 +234,8 @@ impl Body<'_, '_> {
     }
 
     /// Whether what lies at `container` in a variable may be changed in place: not if Python would show the change under another name.
-    /// What lies in an object that is a parameter may: the caller gets it back.
-    pub fn changeable(&mut self, sym: Sym, container: &[Hop], in_object: bool, span: Span) -> bool {
+    /// What is a parameter's may: the caller gets it back.
+    pub fn changeable(&mut self, sym: Sym, container: &[Hop], span: Span) -> bool {
         let Some(binding) = self.flow.get(sym).bound().cloned() else { return false };
         let name = self.name_of(sym);
         let alive = |share: &&Share| {
@@ -226,27 +243,118 @@ impl Body<'_, '_> {
             container.starts_with(&share.own)
                 && other.is_some_and(|other| other.shared.with().iter().any(|back| back.other == sym))
         };
-        let found = if let Some(share) = binding.shared.with().iter().find(alive) {
-            let other = self.name_of(share.other);
-            let kept = self.place_text(share).filter(|_| share.own.is_empty() && !share.theirs.is_empty());
-            let message = format!("`{name}` and `{other}` are two values here, not one as in Python");
-            let found = Diagnostic::new(Code::SharedChange, span, message).label(format!("this changes `{name}` only"));
-            let found = found.note(share.at, "this makes a copy");
-            match kept {
-                Some(place) => found.help(format!("change it where it is kept: `{place}`")),
-                None => found.help("if a copy is meant, say so where it is made, with `.copy()`"),
+        let others: Vec<Share> = binding.shared.with().iter().filter(alive).cloned().collect();
+        for share in others {
+            let Some(other) = self.flow.get(share.other).bound().cloned() else { continue };
+            if other.home.as_ref().is_some_and(|home| home.sym == sym) {
+                self.flow.set(share.other, Var::Bound(Binding { old: true, ..Binding::clone(&other) }.into()));
+            } else if other.shared.parameter {
+                self.changes_one_of_two(&share, name, span);
+                return false;
+            } else {
+                let items = !share.own.is_empty();
+                let stale = Stale { change: span, share: share.at, by: sym, items };
+                self.flow.set(share.other, Var::Stale(stale.into()));
             }
-        } else if binding.shared.parameter && !self.library && !in_object {
-            let message =
-                format!("`{name}` is a parameter: what the caller has would not change, though in Python it would");
-            Diagnostic::new(Code::SharedChange, span, message)
-                .label(format!("this changes the function's own `{name}` only"))
-                .help(format!("begin with `{name} = {name}.copy()`, and return it at the end"))
-        } else {
-            return true;
+        }
+        true
+    }
+
+    fn changes_one_of_two(&mut self, share: &Share, name: &str, span: Span) {
+        let other = self.name_of(share.other);
+        if other.is_empty() {
+            let message = format!("the items of `{name}` are several values here, not one as in Python");
+            let found = Diagnostic::new(Code::SharedChange, span, message).label("this changes one of them only");
+            let found = found.note(share.at, "in Python, `*` repeats one object");
+            return self.report(found.help("make each anew: `[[0] * m for _ in range(n)]`"));
+        }
+        let kept = self.place_text(share).filter(|_| share.own.is_empty() && !share.theirs.is_empty());
+        let message = format!("`{name}` and `{other}` are two values here, not one as in Python");
+        let found = Diagnostic::new(Code::SharedChange, span, message).label(format!("this changes `{name}` only"));
+        let found = found.note(share.at, "this makes a copy");
+        self.report(match kept {
+            Some(place) => found.help(format!("change it where it is kept: `{place}`")),
+            None => found.help("if a copy is meant, say so where it is made, with `.copy()`"),
+        });
+    }
+
+    /// What lies inside of `container` in a variable (`None`: the variable itself) may be something else from now on: variables that are
+    /// kept there get it now.
+    pub fn leave_home(&mut self, root: Sym, container: Option<&[Hop]>, span: Span) {
+        for sym in (0..self.flow.len() as u32).map(Sym) {
+            let Some(binding) = self.flow.get(sym).bound().filter(|binding| binding.home.is_some()).cloned() else {
+                continue;
+            };
+            let inside = binding.home.as_ref().is_some_and(|home| {
+                let at = way(&home.path);
+                let within = |container: &[Hop]| at.starts_with(container) && at.len() > container.len();
+                home.sym == root && container.is_none_or(within)
+            });
+            if inside && sym != root {
+                let alone = self.without_home(sym, &binding, span);
+                self.flow.set(sym, Var::Bound(alone.into()));
+            }
+        }
+    }
+
+    /// The binding with its own value, up to date.
+    pub fn without_home(&mut self, sym: Sym, binding: &Binding, span: Span) -> Binding {
+        if !binding.old {
+            return Binding { home: None, ..binding.clone() };
+        }
+        let value = self.flow.read(binding, span);
+        let ty = value.ty.clone();
+        let local = self.local_for(sym, &ty);
+        self.emit(StmtKind::Assign(local, value), span);
+        Binding { home: None, old: false, ty, local, ..binding.clone() }
+    }
+
+    /// Variables that are kept in another one have the types that it says.
+    pub fn learn_types_at_home(&mut self, root: Sym) {
+        for sym in (0..self.flow.len() as u32).map(Sym) {
+            let Some(binding) = self.flow.get(sym).bound() else { continue };
+            if binding.home.as_ref().is_some_and(|home| home.sym == root) {
+                let there = Binding { old: true, ..Binding::clone(binding) };
+                let ty = self.flow.read(&there, binding.at).ty;
+                if ty != binding.ty {
+                    self.flow.set(sym, Var::Bound(Binding { ty, ..there }.into()));
+                }
+            }
+        }
+    }
+
+    /// A variable that was put into a part of another one is that part from now on.
+    pub fn move_home(&mut self, from: Option<&Part>, home: Part) {
+        let Some(from) = from.filter(|from| from.path.is_empty() && !from.outer && from.sym != home.sym) else {
+            return;
         };
-        self.report(found);
-        false
+        let lodges = |sym: u32| {
+            let binding = self.flow.get(Sym(sym)).bound();
+            binding.and_then(|binding| binding.home.as_ref()).is_some_and(|home| home.sym == from.sym)
+        };
+        if (0..self.flow.len() as u32).any(lodges) {
+            return;
+        }
+        let Some(binding) = self.flow.get(from.sym).bound().filter(|binding| !binding.shared.parameter) else { return };
+        if binding.depth == self.secret.len() {
+            let moved = Binding { home: Some(home.into()), ..Binding::clone(binding) };
+            self.flow.set(from.sym, Var::Bound(moved.into()));
+        }
+    }
+
+    /// A variable is the part of another one that its new value was taken from.
+    pub fn stay_at_home(&mut self, sym: Sym, place: Option<Rc<Part>>) {
+        let known = |part: &Rc<Part>| {
+            let plain = |place: &Place| matches!(place, Place::At(_));
+            let whole = |step: &Step| !matches!(step, Step::Places(places) if !places.iter().all(plain));
+            let now = !part.outer && part.stamp == self.changes.stored && part.path.iter().all(whole);
+            now && part.sym != sym && self.flow.get(part.sym).bound().is_some()
+        };
+        let Some(home) = place.filter(known) else { return };
+        if let Some(binding) = self.flow.get(sym).bound().filter(|binding| can_share(&binding.ty)) {
+            let kept = Binding { home: Some(home), ..Binding::clone(binding) };
+            self.flow.set(sym, Var::Bound(kept.into()));
+        }
     }
 }
 
@@ -277,7 +385,47 @@ impl Body<'_, '_> {
     }
 }
 
+impl Body<'_, '_> {
+    /// The same, and those with what the variables share with others: they may be gone when it matters.
+    pub fn with_other_names(&self, aliases: &Aliases) -> Aliases {
+        let mut all = aliases.clone();
+        for alias in aliases.iter() {
+            let Some(binding) = self.flow.get(alias.root).bound() else { continue };
+            for share in binding.shared.with() {
+                if let Some(rest) = alias.theirs.strip_prefix(share.own.as_slice()) {
+                    let theirs = extended(&share.theirs, rest);
+                    all.add(Alias { own: alias.own.clone(), root: share.other, theirs });
+                }
+            }
+        }
+        all
+    }
+
+    /// What a variable has cannot be changed under another name: nobody would see it.
+    pub fn flow_is_given(&mut self, sym: Sym) {
+        if let Some(binding) = self.flow.get(sym).bound() {
+            let shared = Shared { parameter: true, ..binding.shared.clone() };
+            let given = Binding { shared, home: None, ..Binding::clone(binding) };
+            self.flow.set(sym, Var::Bound(given.into()));
+        }
+    }
+}
+
 impl Value {
+    /// What a new list of the same items has in common with variables.
+    pub fn items_aliases(&self) -> Aliases {
+        match self.ty() {
+            Ty::List(item) if can_share(item) => self.aliases.inside(Hop::Item).placed(Hop::Item).collect(),
+            _ => Aliases::default(),
+        }
+    }
+
+    /// The same as a new object; the items of a list stay what they are.
+    #[must_use]
+    pub fn copied(self) -> Self {
+        Value { aliases: self.items_aliases(), place: None, ..self }
+    }
+
     /// The same without anything in common with variables.
     #[must_use]
     pub fn alone(mut self) -> Self {

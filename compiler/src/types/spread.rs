@@ -14,7 +14,7 @@ use mpc_bytecode::Kind;
 use mpc_bytecode::operand::{Binary, Exception};
 
 /// What becomes of the items, for messages.
-const ARGUMENTS: &str = "how many arguments this gives";
+pub const ARGUMENTS: &str = "how many arguments this gives";
 
 impl<'a> Body<'a, '_> {
     /// The values of `*expr` before an argument: as many as it has items. `wanted` says how many there must be, where the type
@@ -24,7 +24,8 @@ impl<'a> Body<'a, '_> {
         self.spread_value(value, wanted, ARGUMENTS)
     }
 
-    fn spread_value(&mut self, value: Value, wanted: Option<usize>, what: &str) -> Option<Vec<Value>> {
+    /// The items of a value, one by one.
+    pub fn spread_value(&mut self, value: Value, wanted: Option<usize>, what: &str) -> Option<Vec<Value>> {
         let span = value.span();
         match value.ty().clone() {
             Ty::Error => None,
@@ -52,6 +53,14 @@ impl<'a> Body<'a, '_> {
                 self.report(found);
                 None
             }
+        }
+    }
+
+    /// True for a sequence whose number of items only the program's run knows.
+    pub fn is_of_any_length(&mut self, value: &Value) -> bool {
+        match value.ty() {
+            Ty::List(_) => literal_length(value).as_const().is_none(),
+            ty => is_sequence(ty) && self.length(value.clone()).as_int().is_none(),
         }
     }
 

@@ -187,7 +187,8 @@ impl<'a> Body<'a, '_> {
         let ty = returned.as_ref().map_or(Ty::None, |value| value.ty().clone());
         let why = returned.as_ref().and_then(|value| value.why.clone());
         self.returned.push((ty, span, why));
-        self.emit(tree::StmtKind::Return(returned.map(|value| value.expr)), span);
+        let given = self.returning(returned.map(|value| value.expr), span);
+        self.emit(tree::StmtKind::Return(given), span);
         self.flow.dead = true;
     }
 }

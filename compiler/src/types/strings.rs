@@ -142,7 +142,8 @@ impl<'a> Body<'a, '_> {
         self.as_block(|walk| walk.joined_list(sep, list, span))
     }
 
-    fn joined_list(&mut self, sep: Value, list: Value, span: Span) -> Value {
+    /// The texts of a list with another between them.
+    pub fn joined_list(&mut self, sep: Value, list: Value, span: Span) -> Value {
         let ty = Ty::scalar(Kind::Str);
         let (result, between) = (self.temporary(&ty), self.temporary(&ty));
         let local = |local| Value::new(ExprKind::Local(local), ty.clone(), span);

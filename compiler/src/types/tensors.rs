@@ -26,10 +26,16 @@ impl<'a> Body<'a, '_> {
             return self.fail(found.help(help));
         }
         if from == Kind::Str {
+            if let Some(number) = value.text.clone().and_then(|text| self.read_number(&text, kind, span)) {
+                return number;
+            }
             let found = Diagnostic::new(
                 Code::TypeMismatch,
                 value.span(),
-                format!("`{kind}(…)` does not read numbers from text"),
+                match &value.text {
+                    Some(text) => format!("`{text}` is not a number that `{kind}(…)` can read"),
+                    None => format!("`{kind}(…)` does not read numbers from text that is made while the program runs"),
+                },
             );
             return self.fail(found.help("a public parameter can be a number: `input n: int`"));
         }
@@ -38,6 +44,28 @@ impl<'a> Body<'a, '_> {
         let mut value = value.converted(&ty).knowing(known);
         value.expr.span = span;
         value
+    }
+
+    /// The number that a text is, as Python's `int("12")` and `float("1.5")` read it.
+    fn read_number(&mut self, text: &str, kind: Kind, span: Span) -> Option<Value> {
+        let text = text.trim();
+        let (negative, digits) = match text.strip_prefix('-') {
+            Some(digits) => (true, digits),
+            None => (false, text.strip_prefix('+').unwrap_or(text)),
+        };
+        if !digits.starts_with(|first: char| first.is_ascii_digit() || first == '.') {
+            return None;
+        }
+        let number = match (crate::syntax::decimal_literal(digits)?, kind) {
+            (Ok(value), Kind::Int) => {
+                let value = i128::try_from(value).ok()?;
+                return Some(Value::int(i64::try_from(if negative { -value } else { value }).ok()?, span));
+            }
+            (Ok(value), _) => ast::Decimal { digits: value, exponent: 0, text: digits.to_owned() },
+            (Err(_), Kind::Int) => return None,
+            (Err(decimal), _) => decimal,
+        };
+        Some(self.decimal(&number, negative, span))
     }
 
     /// `bool(x)`

@@ -99,8 +99,54 @@ impl<'a> Body<'a, '_> {
         if value.ty().is_scalar(Kind::Str) { value } else { text(vec![Piece::Value(value.expr, None)], span) }
     }
 
+    /// `print(*xs, sep=…, end=…)` of a list whose length only the run knows: its items as one text. `None` for any other call.
+    fn print_all(&mut self, args: &'a [ast::Arg], span: Span) -> Option<Value> {
+        let (first, rest) = args.split_first().filter(|(first, _)| first.kind == ArgKind::Star)?;
+        if rest.iter().any(|arg| !matches!(arg.kind, ArgKind::Keyword(_))) || self.names_known_length(&first.value) {
+            return None;
+        }
+        let items = self.expr(&first.value);
+        let (mut bound, _) = self.bind_to("print", Builtin::Print.params(), rest, span, false)?;
+        let (end, sep) = (bound.pop().flatten(), bound.pop().flatten());
+        let sep = sep.unwrap_or_else(|| Value::text(" ", span));
+        let items = self.items_of(items)?;
+        let mut good = true;
+        let list = self.build_list(span, &mut |walk, list| {
+            walk.counted(&items, span, &[], &mut |walk, item| {
+                if item.is_of_nothing() {
+                    return;
+                }
+                match walk.public_text(item.value(span), "`print`") {
+                    Some(value) => {
+                        let shown = text(vec![piece(value)], span);
+                        list.push(walk, shown);
+                    }
+                    None => good = false,
+                }
+            });
+        });
+        if list.is_error() || sep.is_error() {
+            return Some(Value::none(span));
+        }
+        let all = self.as_block(|walk| walk.joined_list(sep, list, span));
+        let mut pieces = vec![piece(all)];
+        good &= self.between(&mut pieces, end, "\n");
+        Some(self.print_pieces(pieces, good, span))
+    }
+
+    /// Whether an expression is a variable of a type that says how many items it has.
+    fn names_known_length(&mut self, expr: &'a ast::Expr) -> bool {
+        match &expr.kind {
+            ast::ExprKind::Comprehension { .. } => false,
+            _ => !matches!(self.peeked(expr), Some(super::ty::Ty::List(_))),
+        }
+    }
+
     /// `print(…, sep=…, end=…)`
     pub fn print(&mut self, args: &'a [ast::Arg], span: Span) -> Value {
+        if let Some(printed) = self.print_all(args, span) {
+            return printed;
+        }
         let Some((mut bound, values)) = self.bind_to("print", Builtin::Print.params(), args, span, false) else {
             return Value::error(span);
         };

@@ -88,10 +88,10 @@ impl Frame<'_> {
                 continue;
             }
             if let (Some(head), Var::Bound(here)) = (&watched.head, var)
-                && head.local != here.local
+                && (head.local != here.local || (here.old && !here.same_home(head)))
             {
                 match head.ty.join(&here.ty) {
-                    Some(ty) if ty.erased() == head.ty.erased() => out.extend(assignment(head, here, here.at)),
+                    Some(ty) if ty.erased() == head.ty.erased() => out.extend(assignment(head, here, flow, here.at)),
                     Some(ty) => self.grown.push((watched.sym, ty)),
                     None => {}
                 }

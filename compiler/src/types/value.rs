@@ -38,7 +38,7 @@ pub struct Value {
     pub text: Option<Rc<str>>,
     /// The variables that have it, or parts of it: what Python would share rather than copy.
     pub aliases: Aliases,
-    /// Where an object was taken from: what a call changes in it is stored there.
+    /// Where what Python would share was taken from: what a call changes in it is stored there.
     pub place: Option<Rc<Part>>,
 }
 
@@ -84,7 +84,7 @@ impl Value {
         Value::new(ExprKind::Tuple(Vec::new()), Ty::None, span)
     }
 
-    /// The same, taken from the code around the function.
+    /// The same, taken from another file.
     #[must_use]
     pub fn of_others(mut self) -> Self {
         self.place = self.place.map(|part| Rc::new(Part { outer: true, ..Part::clone(&part) }));

@@ -120,7 +120,6 @@ impl<'a> Body<'a, '_> {
         let declared = declared.components().get(at).cloned().unwrap_or(Ty::Error);
         part.path.push(Step::Component(at));
         part.ty = object.fields.get(at)?.clone();
-        part.in_object = true;
         part.declared = Some((declared, class.fields.get(at)?.ty.span));
         Some(Part { span, ..part })
     }

@@ -163,7 +163,7 @@ impl<'a> Body<'a, '_> {
         let name = self.name_of(sym);
         let always = match self.flow.get(sym) {
             Var::Maybe(at) | Var::OneArm(at, _) => Some(*at),
-            Var::Unassigned | Var::Bound(_) | Var::Clash(_) | Var::Error => None,
+            Var::Unassigned | Var::Bound(_) | Var::Stale(_) | Var::Clash(_) | Var::Error => None,
         };
         let (message, note) = match always {
             Some(at) => (format!("field `{name}` may have no value here"), Some((at, "assigned on this path only"))),
@@ -234,7 +234,8 @@ impl<'a> Body<'a, '_> {
         }
         let object = self.made_so_far(name);
         self.returned.push((object.ty().clone(), span, object.why.clone()));
-        self.emit(StmtKind::Return(Some(object.expr)), span);
+        let given = self.returning(Some(object.expr), span);
+        self.emit(StmtKind::Return(given), span);
     }
 
     /// The field that a change of the object being made replaces, as a place of its own.

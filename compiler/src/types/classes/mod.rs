@@ -14,7 +14,7 @@ mod methods;
 mod operators;
 mod ports;
 
-pub use changes::{Change, Changes, Origins};
+pub use changes::{Changed, Changes, Origins, Param};
 pub use fields::chosen_object;
 pub use making::Making;
 
