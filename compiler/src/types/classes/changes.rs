@@ -372,8 +372,10 @@ impl Body<'_, '_> {
             let base = way(&changed.path);
             let containers: Vec<Way> = containers.iter().map(|inner| [base.as_slice(), inner].concat()).collect();
             for (at, other) in given.iter().enumerate().filter(|(at, _)| *at != change.param) {
+                let within = |theirs: &Way| containers.iter().any(|container| container.starts_with(theirs));
                 let mut same = other.aliases.iter().filter(|alias| alias.root == changed.sym);
-                if same.any(|alias| containers.iter().any(|container| container.starts_with(&alias.theirs))) {
+                let kept = other.place.as_deref().filter(|part| part.sym == changed.sym);
+                if same.any(|alias| within(&alias.theirs)) || kept.is_some_and(|part| within(&way(&part.path))) {
                     let variable = self.name_of(changed.sym);
                     let message = format!("`{name}` changes `{variable}`, and is given it a second time");
                     let found = Diagnostic::new(Code::SharedChange, given[at].span(), message);
