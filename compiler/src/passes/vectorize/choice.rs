@@ -381,7 +381,16 @@ impl Tracer<'_> {
         for (_, sym) in arms {
             match sym {
                 Some(Sym::Linear(linear)) if linear.var == base.var && linear.coef == base.coef => {
-                    parts.extend(linear.parts.into_iter().skip(base.parts.len()));
+                    // What was added before stands among what the arm has, in any order.
+                    let mut more = linear.parts;
+                    for part in &base.parts {
+                        let same = |other: &Part| other.val == part.val && other.space == part.space;
+                        match more.iter().position(same) {
+                            Some(at) => drop(more.remove(at)),
+                            None => return self.cycle(base.var),
+                        }
+                    }
+                    parts.extend(more);
                 }
                 _ => return self.cycle(base.var),
             }
