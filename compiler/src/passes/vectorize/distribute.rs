@@ -16,6 +16,9 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 /// How often loops of a nest are taken apart: in loops that stay loops inner ones are tried anew, and theirs again.
 const TRIES: u32 = 40;
 
+/// The most turns that a loop may have to be taken apart: as a loop it needs no memory for its turns.
+const MOST_TURNS: i64 = 1 << 22;
+
 /// A loop that is taken apart.
 struct Parts<'a> {
     inner: &'a Loop,
@@ -48,7 +51,7 @@ impl Tracer<'_> {
         let all = units(&forwarded(&inner.body, self.registers), self.registers, &|reg| self.known_int(reg));
         let nothing = Obstacle { header: Some(inner.header), reg: None, span: inner.span, why: Why::Cycle };
         self.tries += 1;
-        if all.len() < 2 || self.tries > TRIES {
+        if all.len() < 2 || self.tries > TRIES || self.is_endless(inner) {
             return Err(nothing);
         }
         let stepped: HashSet<Reg> = self.stepped(inner).iter().map(|step| step.reg).collect();
@@ -72,6 +75,11 @@ impl Tracer<'_> {
             }
             self.restore(snapshot);
         }
+    }
+
+    /// True if a loop may have more turns than there is memory for: very many, or as many as only a run can tell.
+    fn is_endless(&self, inner: &Loop) -> bool {
+        self.revealed.has(inner.left) || self.known_int(inner.left).is_some_and(|turns| turns > MOST_TURNS)
     }
 
     fn in_parts(

@@ -25,6 +25,7 @@ mod product;
 mod ragged;
 mod reductions;
 mod refusal;
+mod revealed;
 mod serial;
 mod shapes;
 mod steps;
@@ -42,6 +43,7 @@ use mpc_bytecode::operand::{Binary, ConstId};
 use mpc_bytecode::{Bank, Constant, Instruction, Reg};
 use order::{OWN_LOOP, Order};
 pub use refusal::Refusal;
+use revealed::Revealed;
 pub use shapes::Shapes;
 use std::collections::{HashMap, HashSet};
 use steps::Step;
@@ -55,6 +57,7 @@ pub fn vectorize(function: &mut Function, constants: &mut Constants, refused: &m
     let live = Liveness::of(function);
     let known = known_constants(function);
     let shapes = Shapes::of(function);
+    let revealed = Revealed::of(function);
     let mut made: Vec<(Loop, Vec<Block>)> = Vec::new();
     let mut registers = std::mem::take(&mut function.registers);
     let first_new = registers.0.each_ref().map(|bank| bank.len() as u32);
@@ -72,7 +75,7 @@ pub fn vectorize(function: &mut Function, constants: &mut Constants, refused: &m
         }
         let Some(found) = found.filter(is_worth) else { continue };
         let template = Block { code: Vec::new(), ..function.blocks[natural.header.0 as usize].clone() };
-        let known = Known { constants: &known, live: &live, shapes: &shapes, first_new };
+        let known = Known { constants: &known, live: &live, shapes: &shapes, revealed: &revealed, first_new };
         let entries = &ways.before[natural.header.0 as usize];
         let begins = [found.left, found.at, found.step]
             .map(|reg| (reg, constant_before(function, constants, known.constants, reg, entries)));
@@ -177,6 +180,7 @@ struct Known<'a> {
     constants: &'a Table<Option<ConstId>>,
     live: &'a Liveness,
     shapes: &'a Shapes,
+    revealed: &'a Revealed,
     first_new: [u32; 3],
 }
 
@@ -190,8 +194,14 @@ fn nest(
     mut template: Block,
 ) -> Result<(Vec<Block>, Vec<Refusal>), Obstacle> {
     template.end = Terminator::Return(Vec::new());
-    let mut tracer =
-        Tracer::new(registers, constants, known.constants, known.live, template, (known.first_new, known.shapes));
+    let mut tracer = Tracer::new(
+        registers,
+        constants,
+        known.constants,
+        known.live,
+        template,
+        (known.first_new, known.shapes, known.revealed),
+    );
     for (reg, value) in begins {
         value.map(|offset| tracer.facts.insert(reg, Fact { offset, ..Fact::default() }));
     }
@@ -255,7 +265,7 @@ impl<'a> Tracer<'a> {
         known: &'a Table<Option<ConstId>>,
         live: &'a Liveness,
         template: Block,
-        (first_new, shapes): ([u32; 3], &'a Shapes),
+        (first_new, shapes, revealed): ([u32; 3], &'a Shapes, &'a Revealed),
     ) -> Self {
         Tracer {
             registers,
@@ -285,6 +295,7 @@ impl<'a> Tracer<'a> {
             built: HashMap::new(),
             totals: Vec::new(),
             shapes,
+            revealed,
         }
     }
 

@@ -10,6 +10,7 @@ use super::order::Order;
 use super::product::Def;
 use super::reductions::{Fork, Question, Slope};
 use super::refusal::Refusal;
+use super::revealed::Revealed;
 use super::shapes::Shapes;
 use crate::ir::{Block, BlockId, Constants, Op, Registers, Table, Terminator};
 use crate::source::Span;
@@ -201,6 +202,8 @@ pub struct Tracer<'a> {
     pub totals: Vec<(Reg, Instruction)>,
     /// Sizes that the function's text says.
     pub shapes: &'a Shapes,
+    /// What only a run can tell.
+    pub revealed: &'a Revealed,
     /// How public integers were made.
     pub built: HashMap<Reg, Instruction>,
 }
