@@ -301,7 +301,7 @@ fn usage() {
         ("run p.mpc --nonsense", "--nonsense"),
         ("run p.mpc --sharing shamir", "the schemes are plain, additive"),
         ("run p.mpc -n 1", "-n"),
-        ("run p.mpc -n two", "invalid value 'two'"),
+        ("run p.mpc -n two", "`--players <N>`: `two` is not a whole number"),
         ("run p.mpc -n 99", "64"),
         ("run p.mpc --ring 63", "there is no ring of 63 bits"),
         ("run p.mpc --input pay=1", "the program has no input `pay`; it has x, y, k"),
@@ -469,7 +469,7 @@ fn text_that_is_no_bytecode() {
         folder.bad("asm text -o out.mpcb", 65, words);
         assert!(!folder.file("out.mpcb").exists());
     }
-    folder.bad("asm none -o out.mpcb", 65, "cannot read none: ");
+    folder.bad("asm none -o out.mpcb", 65, "there is no file `none`");
 }
 
 fn files_that_are_no_programs() {
@@ -477,8 +477,8 @@ fn files_that_are_no_programs() {
     std::fs::create_dir(folder.file("folder.mpc")).expect("a test can make a folder");
     folder.write("binary.mpc", [0xff, 0xfe, 0x00, 0x80]);
     for command in ["", "build", "check", "run", "dis"] {
-        folder.bad(&format!("{command} none.mpc"), 65, "cannot read none.mpc: ");
-        folder.bad(&format!("{command} folder.mpc"), 65, "cannot read folder.mpc: ");
+        folder.bad(&format!("{command} none.mpc"), 65, "there is no file `none.mpc`");
+        folder.bad(&format!("{command} folder.mpc"), 65, "`folder.mpc` is a folder");
         let said = folder.mpcc(&format!("{command} binary.mpc"));
         assert!(matches!(said.code, Some(1 | 65)), "{command}: {:?} {}", said.code, said.err);
         assert!(said.err.contains("binary.mpc") && said.err.contains("UTF-8"), "{}", said.err);
