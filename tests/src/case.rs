@@ -9,6 +9,7 @@
 //! # $ --input a=1                more words for `mpcc run`
 //! # only plain                   the one scheme that runs it: `plain`, `additive` or `additive128`
 //! # every scheme                 a case that raises runs under every scheme, not under `plain` alone
+//! # rounds 4                     it takes so many rounds under additive sharing, and `mpcc cost` says so
 //! # alone                        has a program for itself: it shadows or defines what others need
 //! # file pkg/a.mpc               what follows is a file beside the program
 //! ```
@@ -34,6 +35,8 @@ pub struct Case {
     pub only: Option<String>,
     /// Whether a case that raises runs under every scheme.
     pub every: bool,
+    /// Rounds under additive sharing.
+    pub rounds: Option<u64>,
     /// Files beside the program: path and text.
     pub files: Vec<(String, String)>,
     /// Whether it cannot be put into one program with others.
@@ -80,6 +83,8 @@ impl Case {
             self.args.extend(words.split_whitespace().map(str::to_owned));
         } else if let Some(scheme) = directive("# only ") {
             self.only = Some(scheme.to_owned());
+        } else if let Some(rounds) = directive("# rounds ") {
+            self.rounds = rounds.parse().ok();
         } else if line == "# every scheme" {
             self.every = true;
         } else if line == "# alone" {

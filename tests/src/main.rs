@@ -17,6 +17,7 @@ mod players;
 mod programs;
 mod random;
 mod robustness;
+mod rounds;
 mod suite;
 
 use libtest_mimic::{Arguments, Trial};
@@ -38,6 +39,7 @@ fn main() -> ExitCode {
         players::trials(),
         random::trials(),
         robustness::trials(),
+        rounds::trials(),
         suite::trials(),
         hostile::trials(),
     ];

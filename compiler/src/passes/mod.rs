@@ -3,7 +3,7 @@
 //! 1. [`inline`]: functions in place of their calls; every function is simplified (`flow`, `coalesce`, `values`, `dead`) before and after;
 //! 2. [`vectorize`]: loops as operations on whole tensors; [`sums`]: sums of products as products;
 //! 3. [`invariants`], [`constants`]: out of loops what is the same in every turn;
-//! 4. [`rounds`]: independent interactive instructions of one kind become one;
+//! 4. [`rounds`]: independent interactive instructions of one kind become one, those of several kinds a group;
 //! 5. [`unset`]: what a path may read without having written it holds zero;
 //! 6. [`registers`], when code is emitted: few registers, freed early.
 //!

@@ -7,7 +7,8 @@
 //! A value that is not needed any more is dropped at once, unless its register is written by the same instruction: a large tensor
 //! must not stay because nothing happened to overwrite it. Scalars are not worth an instruction.
 //!
-//! The machine reads all operands of an instruction before it writes any result.
+//! The machine reads all operands of an instruction before it writes any result, and so it does with a group: what a group writes is taken until
+//! its end, and nothing is dropped within it.
 
 use super::liveness::Liveness;
 use crate::ir::{BlockId, Chain, Function, Op, Registers, Table, Terminator};
@@ -54,9 +55,14 @@ impl Intervals {
         for (at, block) in function.blocks.iter().enumerate() {
             let first = 2 * place;
             live.before(BlockId(at as u32), |reg| intervals.extend(reg, first));
+            let mut group = Group::default();
             for op in &block.code {
+                let left = group.next(op);
                 op.reads(|reg| intervals.extend(reg, 2 * place));
-                op.writes(|reg| intervals.extend(reg, 2 * place + 1));
+                op.writes(|reg| {
+                    intervals.extend(reg, 2 * place + 1);
+                    intervals.extend(reg, 2 * (place + left) + 1);
+                });
                 place += 1;
             }
             block.end.reads(|reg| intervals.extend(reg, 2 * place));
@@ -112,6 +118,23 @@ fn told(function: &Function) -> Vec<Vec<Reg>> {
         regs.extend(handler.told().into_iter().filter(|reg| !regs.contains(reg)).collect::<Vec<_>>());
     }
     told
+}
+
+/// A walk through groups.
+#[derive(Default)]
+struct Group {
+    left: u32,
+}
+
+impl Group {
+    /// How many instructions of its group stand behind this one.
+    fn next(&mut self, op: &Op) -> u32 {
+        self.left = match op.instruction {
+            Instruction::Together { count } => count,
+            _ => self.left.saturating_sub(1),
+        };
+        self.left
+    }
 }
 
 /// Free registers of each type, the last freed on top.
@@ -253,25 +276,28 @@ fn insert_drops(function: &mut Function, deaths: Vec<Deaths>, places: &Table<Reg
         let last = block.code.len();
         let mut dying = deaths.after.into_iter().peekable();
         let mut code = Vec::with_capacity(last + 4);
+        let mut group = Group::default();
+        let (mut dead, mut written): (Vec<Reg>, Vec<Reg>) = (Vec::new(), Vec::new());
         // What a handler is told of may stand where such a value was.
         let entry = deaths.on_entry.iter().map(|&reg| places[reg]).filter(|reg| !told.contains(reg)).collect();
         code.extend(drop_of(entry, first));
         for (place, op) in std::mem::take(&mut block.code).into_iter().enumerate() {
-            let mut dead: Vec<Reg> = Vec::new();
             while let Some((_, reg)) = dying.next_if(|entry| entry.0 == place) {
-                dead.push(reg);
+                dead.push(places[reg]);
             }
-            // A result that nobody reads is dropped too; an operand whose register the result has taken over is gone already.
-            let mut written = Vec::new();
+            // An operand whose register the result has taken over is gone already.
             op.writes(|reg| written.push(reg));
             let here = (op.span, op.chain);
-            let dead = dead.into_iter().map(|reg| places[reg]).filter(|reg| !written.contains(reg)).collect();
+            let ended = group.next(&op) == 0;
             // A copy whose two registers have become one.
             if !matches!(&op.instruction, Instruction::Copy { dst, src } if dst.0 == src.0) {
                 code.push(op);
             }
-            if !(ends && place + 1 == last) {
-                code.extend(drop_of(dead, here));
+            if ended {
+                dead.retain(|reg| !written.contains(reg));
+                written.clear();
+                let dead = std::mem::take(&mut dead);
+                code.extend(drop_of(dead, here).filter(|_| !(ends && place + 1 == last)));
             }
         }
         block.code = code;

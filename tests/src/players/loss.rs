@@ -42,6 +42,19 @@ for i in range(a.reveal()):
 print(v[0].reveal())
 ";
 
+/// A comparison and a product that share rounds, of many messages each.
+const GROUPED: &str = "\
+role alice, bob, carol
+input a: sint from alice
+v = (a - a) + zeros(100000)
+s = a
+for i in range(a.reveal()):
+    s = s + sum(v < 5)
+    v = v * v
+    print(f\"turn {i}\")
+print(s.reveal())
+";
+
 /// A bound for tests, which run on busy machines: what is promised is a second.
 const SOON: Duration = Duration::from_secs(5);
 
@@ -53,6 +66,7 @@ pub fn trials() -> Vec<Trial> {
             ("at_the_start", LONG, "turn 0"),
             ("in_the_middle", LONG, "turn 1200"),
             ("among_large_messages", WIDE, "turn 2"),
+            ("in_a_group", GROUPED, "turn 2"),
         ] {
             let who = if victim == 3 { "the_dealer".into() } else { format!("player_{victim}") };
             all.push(Trial::test(format!("players::loss::{who}_dies_{name}"), move || {

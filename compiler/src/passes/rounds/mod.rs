@@ -1,4 +1,4 @@
-//! Merges independent interactive instructions of one kind into one, so that a round serves many.
+//! Independent interactive instructions share rounds: those of one kind become one instruction, those of several kinds a group.
 //!
 //! Blocks that run equally often, one after the other ([`line`]), are taken together: what stands between two of them (the arms of an
 //! `if`, a loop) is one thing in their line, which instructions may pass that it does not concern. The dependencies of all these make a
@@ -89,6 +89,26 @@ enum Item {
     Op(Op, Option<Key>),
     /// What stands between two blocks.
     Region(Region),
+}
+
+/// One instruction for each kind, and before several of them the one that groups them.
+fn grouped(ops: impl Iterator<Item = (Option<Key>, Op)>) -> Vec<Op> {
+    let mut kinds: Vec<(Option<Key>, Vec<Op>)> = Vec::new();
+    for (key, op) in ops {
+        match kinds.iter_mut().find(|(known, _)| *known == key) {
+            Some((_, of_kind)) => of_kind.push(op),
+            None => kinds.push((key, vec![op])),
+        }
+    }
+    let members: Vec<Op> = kinds.into_iter().filter_map(|(_, of_kind)| merged(of_kind)).collect();
+    match &members[..] {
+        [first, _, ..] => {
+            let together = Instruction::Together { count: members.len() as u32 };
+            let together = Op { chain: first.chain, ..Op::new(together, first.span) };
+            [vec![together], members].concat()
+        }
+        _ => members,
+    }
 }
 
 /// What instructions have in common that merge: opcode and width.
@@ -186,10 +206,10 @@ impl Ordered {
         order.sort_by_key(|&at| places[at]);
         for at in order {
             let ops = self.plan.batches[at].iter().filter_map(|&item| match items[item].take() {
-                Some(Item::Op(op, _)) => Some(op),
+                Some(Item::Op(op, key)) => Some((key, op)),
                 Some(Item::Region(_)) | None => None,
             });
-            codes[places[at]].extend(merged(ops.collect()));
+            codes[places[at]].extend(grouped(ops));
         }
         for (&block, code) in blocks.iter().zip(codes) {
             function.blocks[block].code = code;

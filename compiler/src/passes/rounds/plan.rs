@@ -1,15 +1,18 @@
-//! In which order the instructions of a line run, and which together, so that as few rounds as possible are needed.
+//! The order in which the things of a line run.
 //!
-//! Local instructions run as soon as they can. When nothing local is left, a kind of interactive instruction is chosen, and all of it
-//! that is ready runs together: to hold some of them back gains nothing. Which kind to choose is the hard part (it is the shortest
-//! common supersequence of the ways through the graph). Two rules are tried: the kind with the longest way of rounds before it, and
-//! that kind among those which nothing that still waits could join. Where neither reaches what the longest way needs, and there are
-//! few enough instructions, a search from the cheapest state on (A*, with the longest way as its bound) finds the best order.
+//! Local instructions run as soon as they can. Where nothing but communication is left, a *step* is chosen: instructions that are ready
+//! and run together, of whatever kinds, in as many rounds as the longest of them. Whatever is ready and no longer than that joins: to hold it
+//! back would gain nothing. So what is to be chosen is how long the step may be, and the hard part is to know when a long one is worth
+//! its wait: what it holds up may have run beside it later. First the step is as long as the one with the longest way before it needs.
+//! Where that does not reach what the longest way needs, and there are few enough instructions, a search from the cheapest state on (A*,
+//! with the longest way as its bound) finds the best order.
+//!
+//! In the end what has time waits for a later step with others of its kind ([`Plan::gathered`]): they share messages.
 
 use super::graph::Graph;
 use super::{Item, Key};
 use std::cmp::Reverse;
-use std::collections::{BTreeMap, BinaryHeap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, BinaryHeap, HashMap};
 
 /// The order, and what it costs.
 pub struct Plan {
@@ -17,54 +20,78 @@ pub struct Plan {
     pub batches: Vec<Vec<usize>>,
     /// All rounds.
     pub rounds: u32,
+    /// The same with fences.
+    order: Vec<Vec<usize>>,
+}
+
+/// What a step takes.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+enum Choice {
+    /// All that is ready and takes at most so many rounds.
+    UpTo(u32),
+    /// A region.
+    Region(usize),
 }
 
 /// Makes the best plan that is found. `states` is how many a search may still look at.
 pub fn plan(graph: &Graph, items: &[Item], states: &mut usize) -> Plan {
-    let best = Run::new(graph, items).finish(|ready, run| ready.most_urgent(run, false));
-    let bound = bound(graph, items);
-    if best.rounds <= bound {
-        return best;
-    }
-    let other = Run::new(graph, items).finish(|ready, run| ready.most_urgent(run, true));
-    let best = if other.rounds < best.rounds { other } else { best };
-    if best.rounds <= bound {
-        return best;
-    }
-    match search(graph, items, best.rounds, states) {
+    let first = Run::new(graph, items).finish(Run::most_urgent);
+    let longest = graph.height.iter().copied().max().unwrap_or(0);
+    let best = if first.rounds <= longest { None } else { search(graph, items, first.rounds, states) };
+    let best = match best {
         Some(order) => {
             let mut order = order.into_iter();
-            Run::new(graph, items).finish(|_, _| order.next())
+            Run::new(graph, items).finish(|_| order.next())
         }
-        None => best,
-    }
+        None => first,
+    };
+    best.gathered(graph, items)
 }
 
-/// No order takes fewer rounds: the longest way, and once every kind.
-fn bound(graph: &Graph, items: &[Item]) -> u32 {
-    let longest = graph.height.iter().copied().max().unwrap_or(0);
-    let kinds: BTreeMap<Key, u32> =
-        items.iter().enumerate().filter_map(|(at, item)| Some((item.key(at)?, item.rounds()))).collect();
-    longest.max(kinds.values().sum())
-}
-
-/// Interactive items that are ready, by what they merge with.
-#[derive(Default)]
-struct Ready {
-    local: BinaryHeap<Reverse<usize>>,
-    interactive: BTreeMap<Key, Vec<usize>>,
-}
-
-impl Ready {
-    /// The kind of the item with the longest way before it; of equal ones, that of the first in the program. With `whole`, kinds of which
-    /// none still waits come first.
-    fn most_urgent(&self, run: &Run<'_>, whole: bool) -> Option<Key> {
-        let urgency = |key: &Key, places: &Vec<usize>| {
-            let complete = whole && run.left.get(key) == Some(&places.len());
-            let longest = places.iter().map(|&at| (run.graph.height[at], Reverse(at))).max();
-            (complete, longest)
-        };
-        self.interactive.iter().max_by_key(|(key, places)| urgency(key, places)).map(|(key, _)| *key)
+impl Plan {
+    /// The same rounds with fewer messages: all of a kind in a step that can wait for a later one in which others of its kind run does.
+    fn gathered(self, graph: &Graph, items: &[Item]) -> Plan {
+        let key = |node: usize| items.get(node).and_then(|item| item.key(node));
+        let is_step = |batch: &&Vec<usize>| batch.first().is_some_and(|&node| key(node).is_some());
+        let mut steps: Vec<Vec<usize>> = self.order.iter().filter(is_step).cloned().collect();
+        let mut of_kind: HashMap<Key, BTreeSet<usize>> = HashMap::new();
+        // For each node the step before which it must have run: the first that waits for it, be it by way of local instructions.
+        let mut due = vec![steps.len(); graph.after.len()];
+        let mut step_of: Vec<Option<usize>> = vec![None; graph.after.len()];
+        let (mut step, mut moved) = (steps.len(), false);
+        for batch in self.order.iter().rev() {
+            for &node in batch {
+                let next = graph.after[node].iter().map(|&next| step_of[next].unwrap_or(due[next]));
+                due[node] = next.min().unwrap_or(steps.len());
+            }
+            if !is_step(&batch) {
+                continue;
+            }
+            step -= 1;
+            let mut kinds: BTreeMap<Key, Vec<usize>> = BTreeMap::new();
+            batch.iter().filter_map(|&node| Some((key(node)?, node))).for_each(|(key, node)| {
+                kinds.entry(key).or_default().push(node);
+            });
+            for (key, nodes) in kinds {
+                let last = nodes.iter().map(|&node| due[node]).min().unwrap_or(step).max(step + 1);
+                let known = of_kind.entry(key).or_default();
+                let to = known.range(step + 1..last).next().copied();
+                nodes.iter().for_each(|&node| step_of[node] = Some(to.unwrap_or(step)));
+                match to {
+                    Some(to) => {
+                        steps[step].retain(|node| !nodes.contains(node));
+                        steps[to].extend(nodes);
+                        moved = true;
+                    }
+                    None => drop(known.insert(step)),
+                }
+            }
+        }
+        if !moved {
+            return self;
+        }
+        let mut steps = steps.into_iter().filter(|step| !step.is_empty());
+        Run::new(graph, items).replay(|| steps.next())
     }
 }
 
@@ -73,61 +100,99 @@ struct Run<'a> {
     graph: &'a Graph,
     items: &'a [Item],
     waits: Vec<u32>,
-    /// How many items of each kind have not run.
-    left: HashMap<Key, usize>,
+    local: BinaryHeap<Reverse<usize>>,
+    /// Interactive items that are ready, by their rounds, and regions.
+    ready: BTreeMap<Choice, Vec<usize>>,
     plan: Plan,
 }
 
 impl<'a> Run<'a> {
     fn new(graph: &'a Graph, items: &'a [Item]) -> Self {
-        let mut left = HashMap::new();
-        let keys = items.iter().enumerate().filter_map(|(at, item)| item.key(at));
-        keys.for_each(|key| *left.entry(key).or_default() += 1);
-        Run { graph, items, waits: graph.waits.clone(), left, plan: Plan { batches: Vec::new(), rounds: 0 } }
+        let plan = Plan { batches: Vec::new(), rounds: 0, order: Vec::new() };
+        let (waits, local, ready) = (graph.waits.clone(), BinaryHeap::new(), BTreeMap::new());
+        let mut run = Run { graph, items, waits, local, ready, plan };
+        (0..graph.waits.len()).filter(|&at| graph.waits[at] == 0).for_each(|at| run.add(at));
+        run
     }
 
-    fn finish(mut self, mut choose: impl FnMut(&Ready, &Self) -> Option<Key>) -> Plan {
-        let mut ready = Ready::default();
-        (0..self.waits.len()).filter(|&at| self.waits[at] == 0).for_each(|at| self.add(at, &mut ready));
+    /// Up to the rounds of the item with the longest way before it; of equal ones, of the first in the program.
+    fn most_urgent(&self) -> Option<Choice> {
+        let longest = |places: &Vec<usize>| places.iter().map(|&at| (self.graph.height[at], Reverse(at))).max();
+        self.ready.iter().max_by_key(|(_, places)| longest(places)).map(|(choice, _)| *choice)
+    }
+
+    fn finish(mut self, mut choose: impl FnMut(&Self) -> Option<Choice>) -> Plan {
         loop {
-            let batch = match ready.local.pop() {
-                Some(Reverse(at)) => vec![at],
-                None => match choose(&ready, &self).and_then(|key| ready.interactive.remove(&key)) {
-                    Some(batch) => batch,
-                    None => break,
-                },
-            };
-            self.run(batch, &mut ready);
-        }
-        self.plan
-    }
-
-    fn add(&self, at: usize, ready: &mut Ready) {
-        match self.items.get(at).and_then(|item| item.key(at)) {
-            Some(key) => ready.interactive.entry(key).or_default().push(at),
-            None => ready.local.push(Reverse(at)),
-        }
-    }
-
-    fn run(&mut self, mut batch: Vec<usize>, ready: &mut Ready) {
-        batch.sort_unstable();
-        if let Some((first, item)) = batch.first().and_then(|&at| Some((at, self.items.get(at)?))) {
-            self.plan.rounds += item.rounds();
-            if let Some(left) = item.key(first).and_then(|key| self.left.get_mut(&key)) {
-                *left -= batch.len();
+            self.run_local();
+            match choose(&self).map(|choice| self.chosen(choice)) {
+                Some(batch) if !batch.is_empty() => self.run(batch),
+                Some(_) | None => return self.plan,
             }
         }
+    }
+
+    /// Runs steps that are known to be in order.
+    fn replay(mut self, mut next: impl FnMut() -> Option<Vec<usize>>) -> Plan {
+        loop {
+            self.run_local();
+            match next() {
+                Some(batch) => self.run(batch),
+                None => return self.plan,
+            }
+        }
+    }
+
+    /// All items that a choice takes.
+    fn chosen(&mut self, choice: Choice) -> Vec<usize> {
+        match choice {
+            Choice::Region(_) => self.ready.remove(&choice).unwrap_or_default(),
+            Choice::UpTo(_) => {
+                let mut longer = self.ready.split_off(&choice);
+                let equal = longer.remove(&choice).unwrap_or_default();
+                let shorter = std::mem::replace(&mut self.ready, longer);
+                shorter.into_values().flatten().chain(equal).collect()
+            }
+        }
+    }
+
+    fn add(&mut self, at: usize) {
+        match self.items.get(at).and_then(|item| item.choice(at)) {
+            Some(choice) => self.ready.entry(choice).or_default().push(at),
+            None => self.local.push(Reverse(at)),
+        }
+    }
+
+    fn run_local(&mut self) {
+        while let Some(Reverse(at)) = self.local.pop() {
+            self.run(vec![at]);
+        }
+    }
+
+    fn run(&mut self, mut batch: Vec<usize>) {
+        batch.sort_unstable();
+        self.plan.rounds += batch.iter().filter_map(|&at| self.items.get(at)).map(Item::rounds).max().unwrap_or(0);
+        self.plan.order.push(batch.clone());
         for &at in &batch {
             for &next in &self.graph.after[at] {
                 self.waits[next] -= 1;
                 if self.waits[next] == 0 {
-                    self.add(next, ready);
+                    self.add(next);
                 }
             }
         }
         batch.retain(|&at| at < self.items.len());
         if !batch.is_empty() {
             self.plan.batches.push(batch);
+        }
+    }
+}
+
+impl Item {
+    /// What takes it, if it is interactive.
+    fn choice(&self, at: usize) -> Option<Choice> {
+        match self {
+            Item::Op(_, key) => key.map(|_| Choice::UpTo(self.rounds())),
+            Item::Region(_) => Some(Choice::Region(at)),
         }
     }
 }
@@ -140,21 +205,21 @@ const AT_ONCE: usize = 2_000;
 
 /// An interactive item for the search.
 struct Node {
-    key: Key,
+    choice: Choice,
     /// Those that must have run, as a set.
     needs: u64,
     height: u32,
     rounds: u32,
 }
 
-/// The kinds in the best order, if it takes fewer rounds than `known` and is found in time.
-fn search(graph: &Graph, items: &[Item], known: u32, states: &mut usize) -> Option<Vec<Key>> {
+/// What is chosen in the best order, if it takes fewer rounds than `known` and is found in time.
+fn search(graph: &Graph, items: &[Item], known: u32, states: &mut usize) -> Option<Vec<Choice>> {
     let nodes = condensed(graph, items)?;
     let all = if nodes.len() == 64 { u64::MAX } else { (1 << nodes.len()) - 1 };
     let left = |done: u64| nodes.iter().enumerate().filter(move |(at, _)| done >> at & 1 == 0);
     let bound = |done: u64| left(done).map(|(_, node)| node.height).max().unwrap_or(0);
     // For each state the fewest rounds so far, and how it was reached.
-    let mut reached: HashMap<u64, (u32, u64, Key)> = HashMap::from([(0, (0, 0, (0, 0)))]);
+    let mut reached: HashMap<u64, (u32, u64, Choice)> = HashMap::from([(0, (0, 0, Choice::UpTo(0)))]);
     let mut open = BinaryHeap::from([Reverse((bound(0), 0_u32, 0_u64))]);
     for _ in 0..AT_ONCE.min(*states) {
         *states -= 1;
@@ -166,15 +231,20 @@ fn search(graph: &Graph, items: &[Item], known: u32, states: &mut usize) -> Opti
             return Some(way(&reached, done));
         }
         let so_far = reached.get(&done)?.0;
-        let mut kinds: BTreeMap<Key, (u64, u32)> = BTreeMap::new();
+        let mut ready: BTreeMap<Choice, (u64, u32)> = BTreeMap::new();
         for (at, node) in left(done).filter(|(_, node)| node.needs & !done == 0) {
-            let kind = kinds.entry(node.key).or_insert((0, node.rounds));
-            kind.0 |= 1 << at;
+            ready.entry(node.choice).or_insert((0, node.rounds)).0 |= 1 << at;
         }
-        for (key, (runs, rounds)) in kinds {
+        // Of those that are no regions, the shorter ones join.
+        let mut shorter = 0;
+        for (choice, (runs, rounds)) in ready {
+            let runs = if let Choice::UpTo(_) = choice { runs | shorter } else { runs };
+            if let Choice::UpTo(_) = choice {
+                shorter = runs;
+            }
             let (next, spent) = (done | runs, so_far + rounds);
             if reached.get(&next).is_none_or(|known| spent < known.0) {
-                reached.insert(next, (spent, done, key));
+                reached.insert(next, (spent, done, choice));
                 open.push(Reverse((spent + bound(next), u32::MAX - spent, next)));
             }
         }
@@ -182,16 +252,16 @@ fn search(graph: &Graph, items: &[Item], known: u32, states: &mut usize) -> Opti
     None
 }
 
-fn way(reached: &HashMap<u64, (u32, u64, Key)>, mut done: u64) -> Vec<Key> {
-    let mut kinds = Vec::new();
+fn way(reached: &HashMap<u64, (u32, u64, Choice)>, mut done: u64) -> Vec<Choice> {
+    let mut choices = Vec::new();
     while done != 0
-        && let Some(&(_, before, key)) = reached.get(&done)
+        && let Some(&(_, before, choice)) = reached.get(&done)
     {
-        kinds.push(key);
+        choices.push(choice);
         done = before;
     }
-    kinds.reverse();
-    kinds
+    choices.reverse();
+    choices
 }
 
 /// The interactive items alone, if they are few enough.
@@ -199,9 +269,9 @@ fn condensed(graph: &Graph, items: &[Item]) -> Option<Vec<Node>> {
     let mut number = vec![None; graph.after.len()];
     let mut nodes = Vec::new();
     for (at, item) in items.iter().enumerate() {
-        if let Some(key) = item.key(at) {
+        if let Some(choice) = item.choice(at) {
             number[at] = Some(nodes.len());
-            nodes.push(Node { key, needs: 0, height: graph.height[at], rounds: item.rounds() });
+            nodes.push(Node { choice, needs: 0, height: graph.height[at], rounds: item.rounds() });
         }
     }
     if nodes.len() > SEARCHED {
