@@ -8,13 +8,13 @@ use libtest_mimic::Trial;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-/// Rounds without an end: lines 5 and 6 talk. How long it goes on is revealed: so nothing of it can be dealt ahead.
+/// Rounds without an end: a turn needs the one before. How long it goes on is revealed: so nothing of it can be dealt ahead.
 const LONG: &str = "\
 role alice, bob, carol
 input a: sint from alice
 s = a
 for i in range(a.reveal()):
-    s = s * a
+    s = s * (s - a)
     if i % 400 == 0:
         print(f\"turn {i}\")
 print(s.reveal())
@@ -47,12 +47,13 @@ const GROUPED: &str = "\
 role alice, bob, carol
 input a: sint from alice
 v = (a - a) + zeros(100000)
-s = a
+w = v + 1
 for i in range(a.reveal()):
-    s = s + sum(v < 5)
-    v = v * v
+    less = v < 5
+    v = v * w
+    w = w + less
     print(f\"turn {i}\")
-print(s.reveal())
+print(w[0].reveal())
 ";
 
 /// A bound for tests, which run on busy machines: what is promised is a second.
@@ -186,7 +187,7 @@ fn falls_silent(victim: usize, who: &str) {
 }
 
 fn a_pause_is_no_loss() {
-    let source = LONG.replace("s * a", "s * (a - 1999)");
+    let source = LONG.replace("s - a", "s - 1999");
     let cluster = Cluster::new(&source, 3);
     let members = cluster.start(&["--input a=2000", "", ""]);
     members[1].prints("turn 0");

@@ -16,6 +16,7 @@ mod graph;
 mod line;
 mod merge;
 mod plan;
+mod search;
 mod seen;
 
 use crate::ir::{BlockId, Function, Op, Registers, Table};
@@ -24,7 +25,8 @@ use line::{Region, lines};
 use merge::merged;
 use mpc_bytecode::cost::{Scheme, Work, cost};
 use mpc_bytecode::{Access, Instruction, Locality, Reg};
-use plan::{Plan, STATES, plan};
+use plan::{Plan, plan};
+use search::STATES;
 use seen::Pinned;
 
 /// Merges in every line of blocks. `caught` says that callers may handle the function's exceptions.
