@@ -47,9 +47,10 @@ impl Bar {
 pub fn graph(report: &Report<'_>, weight: Weight) -> String {
     let name = report.program.files.first().cloned().unwrap_or_default();
     let mut whole = Bar { name: name.clone(), ..Bar::default() };
+    let busiest = report.bill.total.busiest();
     for item in &report.bill.items {
         let cost = match weight {
-            Weight::Bytes => item.amount.most_bytes(),
+            Weight::Bytes => item.amount.bytes.get(busiest).copied().unwrap_or(0),
             Weight::Rounds => item.amount.rounds,
         };
         if cost > 0 {

@@ -79,6 +79,7 @@ fn unknown(report: &Report<'_>, unknown: &Unknown) -> Value {
         Unknown::Size(name) => json!({ "kind": "open_size", "name": name }),
         Unknown::Stopped(why, (at, line)) => json!({ "kind": "stopped", "why": why, "file": file(*at), "line": line }),
         Unknown::Raises((at, line)) => json!({ "kind": "raises", "file": file(*at), "line": line }),
+        Unknown::TooMuch => json!({ "kind": "too_large" }),
         Unknown::TooLong => json!({ "kind": "too_long" }),
     }
 }

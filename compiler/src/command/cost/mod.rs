@@ -2,6 +2,8 @@
 
 mod flame;
 mod given;
+#[cfg(feature = "run")]
+mod inputs;
 mod json;
 pub mod source;
 mod table;
@@ -47,7 +49,7 @@ pub struct CostArgs {
     #[arg(long, value_name = "FILE.svg")]
     flamegraph: Option<PathBuf>,
     /// What the widths of the flame graph are.
-    #[arg(long, value_enum, default_value_t = Weight::Bytes)]
+    #[arg(long, value_enum, default_value_t = Weight::Bytes, requires = "flamegraph")]
     weight: Weight,
 }
 
@@ -154,7 +156,7 @@ pub fn run(args: &CostArgs) -> Result<u8, Failure> {
     let mut setting = args.place.setting(program)?;
     given::sizes(program, &mut setting, &args.sizes)?;
     #[cfg(feature = "run")]
-    given::inputs(program, &mut setting, &args.inputs)?;
+    inputs::inputs(program, &mut setting, &args.inputs)?;
     let scheme = args.place.scheme(&setting);
     let prediction = predict(program, &setting);
     let bill = bill(&prediction, scheme, u64::from(setting.ring / 8), setting.players);
@@ -176,6 +178,10 @@ pub fn run(args: &CostArgs) -> Result<u8, Failure> {
         Format::Json => print(&json::json(&report))?,
     }
     if let Some(path) = &args.flamegraph {
+        if !report.has_numbers() {
+            let message = "a flame graph needs numbers for all sizes, see above";
+            return Err(Failure::new(exit::USAGE, message));
+        }
         build::write(path, flame::graph(&report, args.weight).as_bytes())?;
     }
     Ok(exit::OK)

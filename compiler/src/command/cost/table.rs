@@ -5,6 +5,7 @@ use super::{Report, Sharing};
 use mpc_bytecode::cost::bill::{Amount, Bill, By, Formula, Row, Unknown};
 use mpc_bytecode::predict::show::grouped;
 use mpc_bytecode::predict::{Expr, Hidden, Setting};
+use mpc_bytecode::program::Direction;
 use std::fmt::Write as _;
 
 /// Columns of a terminal.
@@ -17,8 +18,8 @@ pub fn table(report: &Report<'_>, all: bool) -> String {
     let mut out = heading(report);
     out.push_str(&total(report));
     let numbers = report.has_numbers();
-    let functions = report.sorted(By::Function);
-    let lines = report.sorted(By::Line);
+    let functions = costly(report.sorted(By::Function), numbers);
+    let lines = costly(report.sorted(By::Line), numbers);
     if lines.is_empty() {
         return out;
     }
@@ -47,6 +48,15 @@ pub fn table(report: &Report<'_>, all: bool) -> String {
     out
 }
 
+/// The rows that cost a player something.
+fn costly(mut rows: Vec<Row>, numbers: bool) -> Vec<Row> {
+    rows.retain(|row| match numbers {
+        true => row.amount.rounds > 0 || row.amount.most_bytes() > 0 || !row.exact,
+        false => row.formula.rounds != Some(Expr::ZERO) || row.formula.bytes != Some(Expr::ZERO),
+    });
+    rows
+}
+
 fn heading(report: &Report<'_>) -> String {
     let players = report.setting.players;
     let scheme = match report.sharing {
@@ -54,27 +64,33 @@ fn heading(report: &Report<'_>) -> String {
         Sharing::Additive => format!("additive sharing, {players} players and a dealer"),
     };
     let name = report.program.files.first().map_or("", String::as_str);
-    let sizes: Vec<String> = report.setting.sizes.iter().map(|(name, size)| format!("{name} = {size}")).collect();
+    let shown = |(name, size): (&String, &i64)| {
+        let sign = if *size < 0 { "-" } else { "" };
+        format!("{name} = {sign}{}", grouped(size.unsigned_abs().into()))
+    };
+    let sizes: Vec<String> = report.setting.sizes.iter().map(shown).collect();
     let sizes = if sizes.is_empty() { String::new() } else { format!(", {}", sizes.join(", ")) };
     format!("{name}: {scheme}, ring 2^{}{sizes}\n\n", report.setting.ring)
 }
 
-/// At least, where something is not known.
+/// At least, where something is not known but sizes, for which there are formulas.
 fn bound(report: &Report<'_>) -> &'static str {
-    if report.bill.unknown.is_empty() { "" } else { "at least " }
+    let exact = report.bill.unknown.iter().all(|unknown| matches!(unknown, Unknown::Size(_) | Unknown::Hidden(_)));
+    let exact = if report.has_numbers() { report.bill.unknown.is_empty() } else { exact };
+    if exact { "" } else { "at least " }
 }
 
 fn total(report: &Report<'_>) -> String {
     if !report.has_numbers() {
         let formula = report.formula();
-        let open = report.open.iter().map(|name| format!("-D {name}=…")).collect::<Vec<_>>();
-        let give = if open.is_empty() { "--input NAME=FILE".into() } else { open.join(" ") };
-        let bytes = format!("{}, and 24 for each message of at most 65,536 elements", shown(&formula.bytes));
+        let least = bound(report);
+        let rounds = format!("{least}{}", shown(&formula.rounds));
+        let bytes = format!("{least}{}, and 24 for each message of at most 65,536 elements", shown(&formula.bytes));
         return format!(
-            "  rounds          {}\n  bytes a player  {}\n\n  \
-             Sizes are not known yet: `{give}` makes numbers of these. Formulas hold for sizes of at least 1.\n",
-            wrapped(&shown(&formula.rounds), 18),
+            "  rounds          {}\n  bytes a player  {}\n\n  {}\n",
+            wrapped(&rounds, 18),
             wrapped(&bytes, 18),
+            wrapped(&to_be_given(report), 2),
         );
     }
     let Amount { rounds, dealer_bytes, .. } = report.bill.total;
@@ -93,6 +109,19 @@ fn total(report: &Report<'_>) -> String {
     }
     out.push('\n');
     out
+}
+
+/// How the sizes that have no number get one.
+fn to_be_given(report: &Report<'_>) -> String {
+    let any = |port: &&mpc_bytecode::Port| port.shape.contains(&mpc_bytecode::Extent::Any);
+    let inputs = report.program.ports.iter().filter(any).filter(|port| port.direction == Direction::Input);
+    let names = report.open.iter().map(|name| format!("`-D {name}=…`"));
+    let files = inputs.map(|port| format!("`--input {}=FILE`", port.declared_name()));
+    let all: Vec<String> = names.chain(files).collect();
+    format!(
+        "Sizes are not known yet: {} makes numbers of these. Formulas hold for sizes of at least 1.",
+        all.join(", ")
+    )
 }
 
 /// Rounds, bytes and share of a row.
@@ -173,7 +202,7 @@ fn dealt(report: &Report<'_>) -> String {
         .each()
         .iter()
         .filter(|(_, count)| *count > 0)
-        .map(|(name, count)| format!("{} {name}", grouped((*count).into())))
+        .map(|(name, count)| plural((*count).into(), name.strip_suffix('s').unwrap_or(name)))
         .collect();
     if parts.is_empty() || !report.has_numbers() {
         return String::new();
@@ -197,8 +226,14 @@ fn dealt(report: &Report<'_>) -> String {
 fn notes(report: &Report<'_>) -> String {
     let mut out = String::new();
     let mut note = |text: String| {
-        let _ = write!(out, "\n  {text}\n");
+        let _ = write!(out, "\n  {}\n", wrapped(&text, 2));
     };
+    if report.bill.start.most_bytes() > 0 && report.has_numbers() {
+        note(format!(
+            "{} of this are sent before the first line: the players' seeds.",
+            bytes(report.bill.start.most_bytes())
+        ));
+    }
     if let Some(exception) = &report.raised {
         note(format!("The program ends with {exception}; this is what it costs until then."));
     }
@@ -209,6 +244,7 @@ fn notes(report: &Report<'_>) -> String {
                 "{} whether this raises is decided as the program runs; the figures are of a run in which it does not.",
                 line(report, *place)
             )),
+            Unknown::TooMuch => note("A figure is beyond 64 bits; these are bounds from below.".into()),
             Unknown::TooLong => note("A loop is too long to be summed exactly; these are bounds from below.".into()),
             Unknown::Stopped(why, place) => {
                 note(format!("{} {why}; what comes after is not counted.", line(report, *place)))

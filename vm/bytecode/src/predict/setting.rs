@@ -117,6 +117,17 @@ impl Setting {
         port.shape.iter().enumerate().map(axis).collect()
     }
 
+    /// How many members the family has that gives an input; nothing for an input of a single player.
+    pub fn members(&self, program: &Program, port: &Port) -> Option<usize> {
+        is_family(program, port).then(|| owners(port, &self.cast(program)).len())
+    }
+
+    /// The shape that a port has by the sizes of dimensions; nothing for an axis whose size is not known.
+    pub fn expected(&self, program: &Program, port: &Port) -> Vec<Option<u64>> {
+        let dims = Setting { symbolic: false, ..self.clone() }.dimensions(program);
+        port.shape.iter().map(|extent| if *extent == Extent::Any { None } else { size(extent, &dims).size() }).collect()
+    }
+
     /// The names of what is still open: dimensions, and `int` parameters without a value.
     pub fn open(&self, program: &Program) -> Vec<String> {
         let bound = Setting { symbolic: false, ..self.clone() };

@@ -73,7 +73,7 @@ fn write(extent: &Extent, dims: &[String], out: &mut String) {
 }
 
 /// A port's type as the source writes it: `sfix[3, n]`.
-pub(crate) fn show_type(program: &Program, port: &mpc_bytecode::Port) -> String {
+pub fn show_type(program: &Program, port: &mpc_bytecode::Port) -> String {
     let sizes: Vec<String> = port.shape.iter().map(|extent| show_extent(extent, &program.dims)).collect();
     if sizes.is_empty() { port.kind.to_string() } else { format!("{}[{}]", port.kind, sizes.join(", ")) }
 }

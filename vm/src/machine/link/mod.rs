@@ -12,6 +12,7 @@ mod prepare;
 
 pub use cast::{Audience, Cast};
 pub use dealer::{greet_dealer, greet_players};
+pub use extent::show_type;
 pub use greeting::{Announcement, Greeting};
 pub use prepare::prepare;
 

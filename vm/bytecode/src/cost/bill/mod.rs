@@ -44,6 +44,18 @@ impl Amount {
     pub fn most_bytes(&self) -> u64 {
         self.bytes.iter().copied().max().unwrap_or(0)
     }
+
+    /// The player that sends the most, the first of several.
+    pub fn busiest(&self) -> usize {
+        let most = self.most_bytes();
+        self.bytes.iter().position(|&bytes| bytes == most).unwrap_or(0)
+    }
+
+    /// Whether a figure is larger than it can be said.
+    fn is_beyond(&self) -> bool {
+        let dealt = self.correlated.each().into_iter().map(|(_, count)| count);
+        dealt.chain([self.rounds, self.most_bytes(), self.dealer_bytes]).any(|figure| figure == u64::MAX)
+    }
 }
 
 impl AddAssign<&Amount> for Amount {
@@ -97,6 +109,8 @@ pub enum Unknown {
     Raises((u32, u32)),
     /// A loop is too long for its sum.
     TooLong,
+    /// A figure is beyond 64 bits.
+    TooMuch,
 }
 
 /// The price of a prediction among `players` players.
@@ -123,6 +137,9 @@ pub fn bill(prediction: &Prediction, scheme: Scheme, ring_bytes: u64, players: u
         unknown.into_iter().filter(|one| !bill.unknown.contains(one)).collect::<Vec<_>>().into_iter().for_each(|one| {
             bill.unknown.push(one);
         });
+    }
+    if bill.total.is_beyond() {
+        bill.unknown.push(Unknown::TooMuch);
     }
     bill
 }
