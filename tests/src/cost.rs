@@ -1,8 +1,13 @@
 //! What `mpcc cost` says is what a run's counters say, to the byte and the round: every program and every case of the language, under every
 //! scheme.
 //!
-//! Cases that can share a program do, as in [`crate::language`]. Where a case's cost depends on what is revealed, the prediction says so; then it
-//! has to be a bound from below, and the case is run by itself.
+//! Cases that can share a program do, as in [`crate::language`]. Where a case's cost depends on what is revealed, the prediction has to say so, and the
+//! case has a line that says what was revealed:
+//!
+//! ```text
+//! # assume 5=3                  with `--assume 5=3` the prediction is exact; several stand beside each other
+//! # assume 5=0 or 5=1           line 5 does now this and now that: the run costs no less and no more than the one and the other
+//! ```
 
 use crate::binaries::{self, Said, root};
 use crate::case::{self, Case};
@@ -21,7 +26,8 @@ const SCHEMES: &[(&str, &[&str])] = &[
 
 /// Every trial.
 pub fn trials() -> Vec<Trial> {
-    [of_programs(), of_language()].into_iter().flatten().collect()
+    let cases = [of_language(), of_loops(), of_revealed()].into_iter().flatten();
+    of_programs().into_iter().chain(cases).collect()
 }
 
 fn files(folder: &str) -> Vec<std::path::PathBuf> {
@@ -41,10 +47,7 @@ fn of_programs() -> Vec<Trial> {
     let mut trials = Vec::new();
     for file in files("programs").into_iter().chain(files("tests/translated")) {
         let text = std::fs::read_to_string(&file).expect("a program is readable text");
-        // A file that fills an object field by field is read when the program runs; its sizes are not known before.
-        let plain =
-            |words: &[String]| !words.iter().any(|word| word.ends_with(".safetensors") || word.starts_with("model="));
-        for block in expectation::read(&text).into_iter().filter(|block| block.exit == 0 && plain(&block.args)) {
+        for block in expectation::read(&text).into_iter().filter(|block| block.exit == 0) {
             let [command, path, words @ ..] = &block.args[..] else { continue };
             if command != "run" {
                 continue;
@@ -93,8 +96,46 @@ impl Compared {
     }
 }
 
-/// Predicts and runs a program.
+/// Every figure, predicted and counted.
+struct Figures {
+    pairs: Vec<(String, u64, u64)>,
+    /// Whether the prediction says that it is exact.
+    exact: bool,
+    /// Why it is not.
+    unknown: Value,
+}
+
+/// Predicts and runs a program, and compares.
 fn compare(file: &str, words: &[String]) -> Result<Compared, Failed> {
+    let Some(found) = predict_and_run(file, words, &[])? else { return Ok(Compared::Impossible) };
+    let kinds: Vec<&str> =
+        found.unknown.as_array().into_iter().flatten().filter_map(|one| one["kind"].as_str()).collect();
+    let of_reveals = |kind: &&str| ["turns", "condition", "size", "raises"].contains(kind);
+    // A walk that stops has to say what it would need to know.
+    let explained = kinds.iter().any(of_reveals) && kinds.iter().all(|kind| of_reveals(kind) || *kind == "stopped");
+    if !found.exact && !explained {
+        return Err(format!("this is decided by no reveal: {}", found.unknown).into());
+    }
+    let raises = kinds.contains(&"raises");
+    // A run in which something raises may do less than one in which it does not, and any other does what surely happens.
+    let fits = |predicted: u64, counted: u64| match found.exact {
+        true => predicted == counted,
+        false => raises || predicted <= counted,
+    };
+    differ(&found, fits)?;
+    Ok(if found.exact { Compared::Exact } else { Compared::Bound(found.unknown.to_string()) })
+}
+
+/// The first figure that does not fit.
+fn differ(found: &Figures, fits: impl Fn(u64, u64) -> bool) -> Result<(), String> {
+    match found.pairs.iter().find(|(_, predicted, counted)| !fits(*predicted, *counted)) {
+        Some((what, predicted, counted)) => Err(format!("{what}: predicted {predicted}, counted {counted}")),
+        None => Ok(()),
+    }
+}
+
+/// Predicts, under assumptions, and runs a program; nothing where the players are too few for it.
+fn predict_and_run(file: &str, words: &[String], assumed: &[String]) -> Result<Option<Figures>, Failed> {
     let folder = tempfile::tempdir().expect("a test can make a folder");
     let report = folder.path().join("report.json").to_string_lossy().into_owned();
     let line = |command: &str, more: &[&str]| {
@@ -102,10 +143,11 @@ fn compare(file: &str, words: &[String]) -> Result<Compared, Failed> {
         let all = [command, file].into_iter().chain(words).chain(more.iter().copied());
         binaries::run("mpcc", &all.map(str::to_owned).collect::<Vec<_>>())
     };
-    let said = line("cost", &["--format", "json"]);
+    let assumed: Vec<&str> = assumed.iter().map(String::as_str).chain(["--format", "json"]).collect();
+    let said = line("cost", &assumed);
     let ran = line("run", &["--report", &report, "--seed", "1"]);
     if ran.code == Some(64) {
-        return Ok(Compared::Impossible);
+        return Ok(None);
     }
     let predicted = read(&said)?;
     if ran.code != Some(0) {
@@ -113,7 +155,7 @@ fn compare(file: &str, words: &[String]) -> Result<Compared, Failed> {
     }
     let report = std::fs::read_to_string(report).map_err(|error| error.to_string())?;
     let report: Value = serde_json::from_str(&report).map_err(|error| error.to_string())?;
-    differences(&predicted, &report)
+    Ok(Some(beside(&predicted, &report)))
 }
 
 fn read(said: &Said) -> Result<Value, Failed> {
@@ -121,7 +163,7 @@ fn read(said: &Said) -> Result<Value, Failed> {
 }
 
 /// Every figure of a report beside the one that was predicted.
-fn differences(predicted: &Value, report: &Value) -> Result<Compared, Failed> {
+fn beside(predicted: &Value, report: &Value) -> Figures {
     let total = &predicted["total"];
     let number = |value: &Value| value.as_u64().unwrap_or(u64::MAX);
     let players: Vec<&Value> = report["players"].as_array().into_iter().flatten().collect();
@@ -135,18 +177,7 @@ fn differences(predicted: &Value, report: &Value) -> Result<Compared, Failed> {
     pairs.push(("bytes of the player that sends the most".into(), number(&total["bytes"]), most));
     let dealt = report["dealer"]["bytes_sent"].as_u64().unwrap_or(0);
     pairs.push(("bytes of the dealer".into(), number(&total["dealer_bytes"]), dealt));
-    let exact = total["exact"] == Value::Bool(true);
-    let mut unknown = predicted["unknown"].as_array().into_iter().flatten();
-    let predicted_raises = unknown.any(|one| one["kind"] == "raises");
-    for (what, predicted, counted) in pairs {
-        // What is dealt ahead and then not used counts too, so the dealer may have sent more than what surely happens.
-        // A run in which something raises may do less than one in which it does not.
-        let bound = !predicted_raises && predicted > counted;
-        if bound || exact && predicted != counted {
-            return Err(format!("{what}: predicted {predicted}, counted {counted}").into());
-        }
-    }
-    Ok(if exact { Compared::Exact } else { Compared::Bound(predicted["unknown"].to_string()) })
+    Figures { pairs, exact: total["exact"] == Value::Bool(true), unknown: predicted["unknown"].clone() }
 }
 
 /// A trial for each file of cases and each scheme.
@@ -174,9 +205,60 @@ fn of_language() -> Vec<Trial> {
     trials
 }
 
+/// Every loop, as it is written and on whole tensors.
+fn of_loops() -> Vec<Trial> {
+    let mut trials = Vec::new();
+    for file in files("tests/loops") {
+        let cases = case::read(&std::fs::read_to_string(&file).expect("a file of loops is readable text"));
+        for (scheme, words) in SCHEMES {
+            let halves = |case: &Case| -> Vec<Case> {
+                let half = |source: &str| {
+                    let mut half = case.clone();
+                    half.source = source.into();
+                    half
+                };
+                case.source.split("# -- tensor\n").map(half).collect()
+            };
+            let (halves, words) = (cases.iter().flat_map(halves).collect::<Vec<_>>(), owned(words));
+            let name = format!("cost::loops::{}::{scheme}", name_of(&file));
+            // What positions a mask has is not always followed: then the figures are bounds.
+            let holds = move |case: &Case| match one(&case.source, &words, &case.args) {
+                Ok(_) => Ok(()),
+                Err(failed) => Err(format!("{}: {}", case.name, failed.message().unwrap_or_default())),
+            };
+            trials.push(Trial::test(name, move || all_of(&halves, holds)));
+        }
+    }
+    trials
+}
+
+/// A trial for each case of `tests/cost` and each scheme: what they do is decided by what is revealed.
+fn of_revealed() -> Vec<Trial> {
+    let mut trials = Vec::new();
+    for file in files("tests/cost") {
+        let cases = case::read(&std::fs::read_to_string(&file).expect("a file of cases is readable text"));
+        for (scheme, words) in SCHEMES {
+            let (cases, words) = (cases.clone(), owned(words));
+            let name = format!("cost::revealed::{}::{scheme}", name_of(&file));
+            trials.push(Trial::test(name, move || all_of(&cases, |case| single(case, &words))));
+        }
+    }
+    trials
+}
+
+fn owned(words: &[&str]) -> Vec<String> {
+    words.iter().map(|word| (*word).to_owned()).collect()
+}
+
+fn all_of(cases: &[Case], check: impl Fn(&Case) -> Result<(), String>) -> Result<(), Failed> {
+    let wrong: Vec<String> = cases.iter().filter_map(|case| check(case).err()).collect();
+    if wrong.is_empty() { Ok(()) } else { Err(wrong.join("\n").into()) }
+}
+
 /// Compares cases: those that can share a program in one, the others and those that make it inexact by themselves.
 fn together(cases: &[Case], words: &[String]) -> Result<(), Failed> {
-    let (shared, alone): (Vec<&Case>, Vec<&Case>) = cases.iter().partition(|case| case.can_share() && !decides(case));
+    let (shared, alone): (Vec<&Case>, Vec<&Case>) =
+        cases.iter().partition(|case| case.can_share() && assumptions(case).is_empty());
     let source: String = shared.iter().map(|case| format!("print(\"{}\")\n{}", case.name, case.source)).collect();
     let mut wrong = Vec::new();
     if !matches!(one(&source, words, &[]), Ok(Compared::Exact)) {
@@ -189,25 +271,67 @@ fn together(cases: &[Case], words: &[String]) -> Result<(), Failed> {
     if wrong.is_empty() { Ok(()) } else { Err(wrong.join("\n").into()) }
 }
 
-/// Whether a condition or a size of a case is revealed: its cost is known only as it runs.
-fn decides(case: &Case) -> bool {
-    case.source.contains("try:") && case.source.contains(".reveal()")
+/// What a case says of what it reveals: one set of assumptions, or several between which it is.
+fn assumptions(case: &Case) -> Vec<Vec<String>> {
+    let line = case.source.lines().find_map(|line| line.strip_prefix("# assume "));
+    let each = |set: &str| set.split_whitespace().flat_map(|one| ["--assume".to_owned(), one.to_owned()]).collect();
+    line.into_iter().flat_map(|line| line.split(" or ")).map(each).collect()
 }
 
 fn single(case: &Case, words: &[String]) -> Result<(), String> {
     let named = |what: &str| format!("{}: {what}", case.name);
-    match one(&case.source, words, &case.args) {
-        Ok(Compared::Exact | Compared::Impossible) => Ok(()),
-        Ok(Compared::Bound(_)) if decides(case) => Ok(()),
-        Ok(Compared::Bound(why)) => Err(named(&format!("the prediction is not exact: {why}"))),
-        Err(failed) => Err(named(failed.message().unwrap_or_default())),
+    let wrong = |failed: Failed| named(failed.message().unwrap_or_default());
+    let assumed = assumptions(case);
+    match (one(&case.source, words, &case.args).map_err(wrong)?, &assumed[..]) {
+        (Compared::Impossible, _) | (Compared::Exact, []) => Ok(()),
+        (Compared::Exact, _) => Err(named("nothing of it is decided by what is revealed")),
+        (Compared::Bound(why), []) => Err(named(&format!("the prediction is not exact: {why}"))),
+        (Compared::Bound(_), [only]) => {
+            let figures = figures(&case.source, words, &case.args, only).map_err(wrong)?;
+            differ(&figures, |predicted, counted| predicted == counted).map_err(|what| named(&what))
+        }
+        (Compared::Bound(_), several) => {
+            let each = several.iter().map(|set| figures(&case.source, words, &case.args, set));
+            let each = each.collect::<Result<Vec<_>, _>>().map_err(wrong)?;
+            between(&each).map_err(|what| named(&what))
+        }
     }
 }
 
+/// What is counted is no less than the least and no more than the most that was predicted.
+fn between(each: &[Figures]) -> Result<(), String> {
+    let Some((first, rest)) = each.split_first() else { return Ok(()) };
+    for (at, (what, predicted, counted)) in first.pairs.iter().enumerate() {
+        let all = rest.iter().filter_map(|other| other.pairs.get(at)).map(|pair| pair.1).chain([*predicted]);
+        let all: Vec<u64> = all.collect();
+        let (least, most) = (all.iter().min().unwrap_or(predicted), all.iter().max().unwrap_or(predicted));
+        if counted < least || counted > most {
+            return Err(format!("{what}: predicted {least} to {most}, counted {counted}"));
+        }
+    }
+    Ok(())
+}
+
+/// The figures of a case with assumptions, which have to make them exact.
+fn figures(source: &str, words: &[String], more: &[String], assumed: &[String]) -> Result<Figures, Failed> {
+    let found = with_file(source, words, more, |file, words| predict_and_run(file, words, assumed))?;
+    let found = found.ok_or("a case that was run cannot be run again")?;
+    if found.exact { Ok(found) } else { Err(format!("{assumed:?} does not make it exact: {}", found.unknown).into()) }
+}
+
 fn one(source: &str, words: &[String], more: &[String]) -> Result<Compared, Failed> {
+    with_file(source, words, more, compare)
+}
+
+fn with_file<T>(
+    source: &str,
+    words: &[String],
+    more: &[String],
+    run: impl Fn(&str, &[String]) -> Result<T, Failed>,
+) -> Result<T, Failed> {
     let folder = tempfile::tempdir().expect("a test can make a folder");
     let file = folder.path().join("case.mpc");
     std::fs::write(&file, source).expect("a test can write a file");
     let own: Vec<String> = with(more, &words.iter().map(String::as_str).collect::<Vec<_>>());
-    compare(&file.to_string_lossy(), &own)
+    run(&file.to_string_lossy(), &own)
 }

@@ -1,6 +1,7 @@
-//! `-D n=1000`: what is known of sizes and parameters.
+//! `-D n=1000`, `--assume 12=3`: what is known of sizes and parameters, and of what is revealed.
 
 use crate::command::{Failure, exit};
+use mpc_bytecode::cost::bill::Unknown;
 use mpc_bytecode::predict::Setting;
 use mpc_bytecode::predict::show::grouped;
 use mpc_bytecode::program::Direction;
@@ -28,6 +29,40 @@ pub fn sizes(program: &Program, setting: &mut Setting, texts: &[String]) -> Resu
         check(program, name, number)?;
         if setting.sizes.insert(name.to_owned(), number).is_some() {
             return Err(usage(format!("`-D {name}` is given twice")));
+        }
+    }
+    Ok(())
+}
+
+/// Takes every `LINE=NUMBER` and `FILE:LINE=NUMBER`; `decided` is what a run decides.
+pub fn assumptions(
+    program: &Program,
+    setting: &mut Setting,
+    texts: &[String],
+    decided: &[Unknown],
+) -> Result<(), Failure> {
+    let mut places: Vec<(u32, u32)> = decided.iter().filter_map(Unknown::place).collect();
+    places.sort_unstable();
+    places.dedup();
+    for text in texts {
+        let wrong = || usage(format!("`--assume {text}`: write a line and a whole number, as in `--assume 12=3`"));
+        let (place, number) = text.split_once('=').ok_or_else(wrong)?;
+        let (file, line) = match place.trim().rsplit_once(':') {
+            Some((file, line)) => (program.files.iter().position(|name| name == file).ok_or_else(wrong)?, line),
+            None => (0, place.trim()),
+        };
+        let place = (file as u32, line.parse().map_err(|_| wrong())?);
+        if !places.contains(&place) {
+            let known: Vec<String> = places.iter().map(|(_, line)| line.to_string()).collect();
+            let hint = match &known[..] {
+                [] => "nothing in this program is".to_owned(),
+                some => format!("what is, is in line {}", some.join(", ")),
+            };
+            return Err(usage(format!("`--assume {text}`: nothing is decided there as the program runs; {hint}")));
+        }
+        let number = number.trim().parse().ok().filter(|number| *number >= 0).ok_or_else(wrong)?;
+        if setting.assumed.insert(place, number).is_some() {
+            return Err(usage(format!("`--assume {text}`: there is another assumption for this line")));
         }
     }
     Ok(())

@@ -33,6 +33,10 @@ pub struct CostArgs {
     #[cfg(feature = "run")]
     #[arg(long = "input", value_name = "NAME=VALUE_OR_FILE")]
     inputs: Vec<String>,
+    /// What is revealed at a line, where it decides what the program does: how often a loop turns, whether a condition holds or something
+    /// raises (1 or 0), or a size.
+    #[arg(long = "assume", value_name = "LINE=NUMBER")]
+    assumed: Vec<String>,
     /// How long a message takes, for an estimate of the time: `40ms`, `200us`.
     #[arg(long, value_name = "TIME")]
     latency: Option<Latency>,
@@ -158,12 +162,24 @@ pub fn run(args: &CostArgs) -> Result<u8, Failure> {
     #[cfg(feature = "run")]
     inputs::inputs(program, &mut setting, &args.inputs)?;
     let scheme = args.place.scheme(&setting);
-    let prediction = predict(program, &setting);
+    if !args.assumed.is_empty() {
+        let decided = bill(&predict(program, &setting), scheme, u64::from(setting.ring / 8), setting.players).unknown;
+        given::assumptions(program, &mut setting, &args.assumed, &decided)?;
+    }
+    let open = setting.open(program);
+    // Where nothing at all is given, formulas are all there is.
+    let nothing_given = !open.is_empty() && setting.sizes.is_empty() && setting.inputs.is_empty();
+    let prediction = predict(program, &Setting { symbolic: nothing_given, ..setting.clone() });
     let bill = bill(&prediction, scheme, u64::from(setting.ring / 8), setting.players);
+    let raised = prediction.raised.clone();
     let report = Report {
-        open: setting.open(program),
-        formulas: predict(program, &setting.with_symbols()),
-        raised: prediction.raised,
+        open,
+        formulas: if nothing_given || setting.has_no_symbols(program) {
+            prediction
+        } else {
+            predict(program, &setting.with_symbols())
+        },
+        raised,
         sharing: args.place.sharing,
         latency: args.latency,
         bandwidth: args.bandwidth,
@@ -187,16 +203,13 @@ pub fn run(args: &CostArgs) -> Result<u8, Failure> {
     Ok(exit::OK)
 }
 
-/// Instructions of a program whose cost `build` says: walking more would take longer than compiling.
-const MOST_IN_A_LINE: usize = 1 << 14;
+/// Instructions that are walked for the line that `build` says: more would take longer than compiling.
+const MOST_IN_A_LINE: u64 = 500_000;
 
-/// What a program costs in a line, for `mpcc build`; nothing for a very long one, for which there is `mpcc cost`.
+/// What a program costs in a line, for `mpcc build`.
 pub fn in_a_line(program: &Program) -> Option<String> {
-    if program.functions.iter().map(|function| function.code.len()).sum::<usize>() > MOST_IN_A_LINE {
-        return None;
-    }
     let place = PlaceArgs { players: None, sharing: Sharing::Additive, ring: None };
-    let setting = place.setting(program).ok()?;
+    let setting = Setting { most_steps: MOST_IN_A_LINE, ..place.setting(program).ok()? };
     let scheme = place.scheme(&setting);
     let ring_bytes = u64::from(setting.ring / 8);
     if setting.open(program).is_empty() {

@@ -13,6 +13,9 @@ const WIDTH: usize = 100;
 /// Lines that are listed unless all are asked for.
 const MOST_LINES: usize = 10;
 
+/// Notes on what is not known that are written unless all are asked for.
+const MOST_NOTES: usize = 6;
+
 /// The whole text.
 pub fn table(report: &Report<'_>, all: bool) -> String {
     let mut out = heading(report);
@@ -44,7 +47,7 @@ pub fn table(report: &Report<'_>, all: bool) -> String {
         let _ = writeln!(out, "  … and {} more: `--all` lists them", lines.len() - shown);
     }
     out.push_str(&dealt(report));
-    out.push_str(&notes(report));
+    out.push_str(&notes(report, all));
     out
 }
 
@@ -223,7 +226,7 @@ fn dealt(report: &Report<'_>) -> String {
 }
 
 /// What the figures do not say.
-fn notes(report: &Report<'_>) -> String {
+fn notes(report: &Report<'_>, all: bool) -> String {
     let mut out = String::new();
     let mut note = |text: String| {
         let _ = write!(out, "\n  {}\n", wrapped(&text, 2));
@@ -237,7 +240,9 @@ fn notes(report: &Report<'_>) -> String {
     if let Some(exception) = &report.raised {
         note(format!("The program ends with {exception}; this is what it costs until then."));
     }
-    for unknown in &report.bill.unknown {
+    let most = if all { usize::MAX } else { MOST_NOTES };
+    let more = report.bill.unknown.len().saturating_sub(most);
+    for unknown in report.bill.unknown.iter().take(most) {
         match unknown {
             Unknown::Size(_) => {}
             Unknown::Raises(place) => note(format!(
@@ -251,6 +256,12 @@ fn notes(report: &Report<'_>) -> String {
             }
             Unknown::Hidden(hidden) => note(hidden_note(report, hidden)),
         }
+    }
+    if more > 0 {
+        note(format!("… and {} more: `--all` lists them.", grouped(more as u128)));
+    }
+    if report.bill.unknown.iter().any(|unknown| unknown.place().is_some()) {
+        note("`--assume LINE=NUMBER` counts them: turns of a loop, or 1 for what holds or raises and 0 for what does not.".into());
     }
     out
 }

@@ -4,6 +4,7 @@
 //! large for 128 bits becomes [`Atom::Hidden`], which nothing can be said of.
 
 use crate::cost::Count;
+use std::borrow::Cow;
 use std::cmp::Ordering;
 use std::sync::Arc;
 
@@ -156,6 +157,20 @@ impl Expr {
         }
     }
 
+    /// The same, borrowed where that can be.
+    fn parts(&self) -> (Cow<'_, [(Monomial, i128)]>, i128) {
+        match self {
+            Expr::Num(_) => (Cow::Owned(self.terms().0), 1),
+            Expr::Poly(poly) => (Cow::Borrowed(&poly.terms), poly.denominator),
+        }
+    }
+
+    /// Whether a symbol is a factor of a term.
+    pub fn has_symbols(&self) -> bool {
+        let is_symbol = |(atom, _): &(Atom, u32)| matches!(atom, Atom::Symbol(_));
+        self.parts().0.iter().any(|(monomial, _)| monomial.iter().any(is_symbol))
+    }
+
     /// The constant term, and the rest.
     pub fn split_constant(&self) -> (Expr, Expr) {
         let (terms, denominator) = self.terms();
@@ -180,7 +195,7 @@ impl Expr {
         if let (Expr::Num(a), Expr::Num(b)) = (self, other) {
             return b.checked_mul(sign).and_then(|b| a.checked_add(b)).map_or_else(Expr::too_large, Expr::Num);
         }
-        let ((a, a_den), (b, b_den)) = (self.terms(), other.terms());
+        let ((a, a_den), (b, b_den)) = (self.parts(), other.parts());
         merged(&a, b_den, &b, a_den.saturating_mul(sign))
             .zip(a_den.checked_mul(b_den))
             .map_or_else(Expr::too_large, |(terms, denominator)| Poly { terms, denominator }.into())
@@ -198,9 +213,9 @@ impl Expr {
     }
 
     fn product(&self, other: &Expr) -> Option<Expr> {
-        let ((a, a_den), (b, b_den)) = (self.terms(), other.terms());
+        let ((a, a_den), (b, b_den)) = (self.parts(), other.parts());
         let mut sum = Vec::new();
-        for (left, x) in &a {
+        for (left, x) in a.iter() {
             let mut row = b.iter().map(|(right, y)| Some((joined(left, right), x.checked_mul(*y)?)));
             let mut row = row.by_ref().collect::<Option<Vec<_>>>()?;
             row.sort();
@@ -246,6 +261,12 @@ impl Expr {
     #[must_use]
     pub fn power(&self, exponent: u32) -> Expr {
         (0..exponent).fold(Expr::ONE, |power, _| power.times(self))
+    }
+
+    /// Whether it is this atom and nothing else.
+    fn is_atom(&self, atom: &Atom) -> bool {
+        let Expr::Poly(poly) = self else { return false };
+        matches!(&poly.terms[..], [(monomial, 1)] if poly.denominator == 1 && matches!(&monomial[..], [(own, 1)] if own == atom))
     }
 
     /// Every atom, those within atoms too.
@@ -299,12 +320,18 @@ impl Expr {
     #[must_use]
     pub fn replace(&self, rebuild: &mut dyn FnMut(&Atom) -> Expr) -> Expr {
         let Expr::Poly(poly) = self else { return self.clone() };
+        let values: Vec<Vec<Expr>> =
+            poly.terms.iter().map(|(monomial, _)| monomial.iter().map(|(atom, _)| rebuild(atom)).collect()).collect();
+        let mut all = poly.terms.iter().flat_map(|(monomial, _)| monomial).zip(values.iter().flatten());
+        if all.all(|((atom, _), value)| value.is_atom(atom)) {
+            return self.clone();
+        }
         let mut sum = Expr::ZERO;
-        for (monomial, factor) in &poly.terms {
-            let product = monomial.iter().fold(Expr::Num(*factor), |product, (atom, power)| {
-                let value = rebuild(atom);
-                product.times(&value.power(*power))
-            });
+        for ((monomial, factor), values) in poly.terms.iter().zip(&values) {
+            let product = monomial
+                .iter()
+                .zip(values)
+                .fold(Expr::Num(*factor), |product, ((_, power), value)| product.times(&value.power(*power)));
             sum = sum.plus(&product);
         }
         sum.over(poly.denominator)

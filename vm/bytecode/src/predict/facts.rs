@@ -4,13 +4,21 @@
 //! whose value follows once every symbol has one.
 
 use super::expr::{Atom, Expr, Hidden};
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::rc::Rc;
 use std::sync::Arc;
 
 /// Expressions that are not negative, and what follows.
 #[derive(Clone, Debug, Default)]
 pub struct Facts {
     known: Vec<Expr>,
+    /// What has been asked since something was learnt last, and the answers: loops are walked several times from nearly the same state.
+    answers: Rc<RefCell<HashMap<Expr, bool>>>,
 }
+
+/// Answers that are kept.
+const MOST_ANSWERS: usize = 1 << 14;
 
 /// How many steps a proof has at most.
 const STEPS: u32 = 4;
@@ -20,6 +28,7 @@ impl Facts {
     pub fn learn(&mut self, natural: Expr) {
         if natural.number().is_none() && !self.known.contains(&natural) {
             self.known.push(natural);
+            self.answers = Rc::default();
         }
     }
 
@@ -52,7 +61,18 @@ impl Facts {
     pub fn is_natural(&self, e: &Expr) -> bool {
         match e {
             Expr::Num(value) => *value >= 0,
-            Expr::Poly(_) => self.prove(&shifted(e), STEPS),
+            Expr::Poly(_) => {
+                if let Some(answer) = self.answers.borrow().get(e) {
+                    return *answer;
+                }
+                let answer = self.prove(&shifted(e), STEPS);
+                let mut answers = self.answers.borrow_mut();
+                if answers.len() >= MOST_ANSWERS {
+                    answers.clear();
+                }
+                answers.insert(e.clone(), answer);
+                answer
+            }
         }
     }
 
@@ -234,6 +254,9 @@ fn pair(a: &Expr, b: &Expr) -> Arc<[Expr; 2]> {
 
 /// Every symbol as one more than a number that is not negative.
 fn shifted(e: &Expr) -> Expr {
+    if !e.has_symbols() {
+        return e.clone();
+    }
     e.replace(&mut |atom| match atom {
         Atom::Symbol(_) => Expr::from(atom.clone()).plus(&Expr::ONE),
         Atom::Turn(_)

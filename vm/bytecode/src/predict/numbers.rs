@@ -81,7 +81,7 @@ impl Walk<'_> {
         let nonzero =
             |e: &Expr| e.number().is_some() || self.facts.is_positive(e) || self.facts.is_positive(&e.negated());
         if divides && !y.elements().is_some_and(|elements| elements.iter().all(nonzero)) {
-            self.may_raise(frame, y.why())?;
+            self.may_raise(frame, y.why(), Exception::ZeroDivisionError)?;
         }
         let value = if kind == Kind::Fix {
             self.zip(&x, &y, |a, b| self.fixed(op, a, b))

@@ -123,6 +123,8 @@ pub struct Prediction {
     pub raised: Option<String>,
     /// Where an exception that a handler may take is decided as the program runs: what is predicted is a run without it.
     pub uncertain: Vec<Place>,
+    /// Places that decide something as the program runs, or would if it were not assumed.
+    pub decided: Vec<Place>,
 }
 
 impl Prediction {

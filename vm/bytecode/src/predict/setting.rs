@@ -1,6 +1,6 @@
 //! What is given beside the program: sizes, parameters, players.
 
-use super::expr::Expr;
+use super::expr::{Expr, Place};
 use crate::operand::RoleId;
 use crate::program::{Constant, Direction, Extent, ExtentOp, Parties, Port, Program};
 use std::collections::BTreeMap;
@@ -20,6 +20,9 @@ pub struct Setting {
     pub inputs: BTreeMap<(String, usize), Vec<u64>>,
     /// Whether sizes and `int` parameters of at least 1 stay symbols even where they are known: for formulas.
     pub symbolic: bool,
+    /// What a revealed value decides at a place, where that is assumed: how often a loop turns, whether a condition holds or an exception is
+    /// raised (1 or 0), or a number.
+    pub assumed: BTreeMap<Place, i64>,
     /// Instructions that are walked at most.
     pub most_steps: u64,
 }
@@ -30,8 +33,8 @@ const MOST_STEPS: u64 = 4_000_000;
 impl Setting {
     /// Nothing is given but the players and the ring.
     pub fn new(players: usize, ring: u32) -> Self {
-        let (sizes, params, inputs) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
-        Self { players, ring, sizes, params, inputs, symbolic: false, most_steps: MOST_STEPS }
+        let (sizes, params, inputs, assumed) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
+        Self { players, ring, sizes, params, inputs, symbolic: false, assumed, most_steps: MOST_STEPS }
     }
 
     /// The same with symbols for sizes.
@@ -115,6 +118,17 @@ impl Setting {
             (extent, _) => size(extent, dims),
         };
         port.shape.iter().enumerate().map(axis).collect()
+    }
+
+    /// What is assumed of what a place decides.
+    pub fn assumed(&self, place: Place) -> Option<Expr> {
+        self.assumed.get(&place).map(|&number| Expr::Num(number.into()))
+    }
+
+    /// Whether no size is a symbol, whatever is asked for: formulas are numbers then.
+    pub fn has_no_symbols(&self, program: &Program) -> bool {
+        let integer = |port: &Port| is_parameter(port) && port.kind == crate::Kind::Int && port.shape.is_empty();
+        program.dims.is_empty() && !program.ports.iter().any(|port| integer(port) || port.shape.contains(&Extent::Any))
     }
 
     /// How many members the family has that gives an input; nothing for an input of a single player.

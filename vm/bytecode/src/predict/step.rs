@@ -137,7 +137,7 @@ impl Walk<'_> {
             I::Push { dst, src, item } => self.push(frame, *dst, *src, *item)?,
             I::Get { at, .. } | I::Set { at, .. } | I::Pop { at, .. } if self.known(frame, *at)?.is_none() => {
                 let why = self.public(frame, *at)?.why();
-                self.may_raise(frame, why)?;
+                self.may_raise(frame, why, Exception::IndexError)?;
                 self.item(frame, instruction)?;
             }
             I::Pop { dst, item, src, at } => self.pop(frame, *dst, *item, *src, *at)?,
@@ -244,8 +244,11 @@ impl Walk<'_> {
             Ok(value) => Ok(value),
             Err(Why::Loop(function, header)) if !self.setting.symbolic => Err(self.lost((function, header), frame)),
             Err(_) => {
+                let place = self.place(frame);
                 self.next_number += 1;
-                Ok(Atom::Hidden(Hidden::Number(self.place(frame), self.next_number)).into())
+                self.decides(place);
+                let hidden = || Atom::Hidden(Hidden::Number(place, self.next_number)).into();
+                Ok(self.setting.assumed(place).unwrap_or_else(hidden))
             }
         }
     }

@@ -137,6 +137,29 @@ impl Walk<'_> {
         Ok((Some(first), count, step))
     }
 
+    /// Holds a position to the size of its axis: what lies outside raises, and what may lie outside may.
+    fn hold(&mut self, frame: &Frame, at: &Public, size: &Expr) -> Outcome<()> {
+        let facts = &self.facts;
+        let inside = |at: &Expr| {
+            let from_start = facts.is_natural(at) && facts.is_positive(&size.minus(at));
+            from_start || facts.is_positive(&at.negated()) && facts.is_natural(&at.plus(size))
+        };
+        let outside = |at: &Expr| match (at.number(), size.number()) {
+            (Some(at), Some(size)) => !(-size..size).contains(&at),
+            _ => false,
+        };
+        let known = match &at.data {
+            Data::Same(at) => Some(std::slice::from_ref(at)),
+            Data::Each(each) => Some(&each[..]),
+            Data::Unknown(_) => None,
+        };
+        match known {
+            Some(known) if known.iter().any(outside) => Err(raised(Exception::IndexError)),
+            Some(known) if known.iter().all(inside) => Ok(()),
+            Some(_) | None => self.may_raise(frame, at.why(), Exception::IndexError),
+        }
+    }
+
     fn cuts(&mut self, frame: &Frame, places: &[Place], shape: &[Expr]) -> Outcome<Vec<Cut>> {
         let used = places.iter().filter(|place| matches!(place, Place::At(_) | Place::Range(..))).count();
         let left = shape.len().checked_sub(used).ok_or_else(|| raised(Exception::IndexError))?;
@@ -146,13 +169,10 @@ impl Walk<'_> {
         for place in places {
             match *place {
                 Place::At(at) => {
-                    let at = self.public(frame, at)?.value().ok();
+                    let at = self.public(frame, at)?;
                     let size = &shape[axis];
-                    if let (Some(at), Some(size)) = (at.as_ref().and_then(Expr::number), size.number())
-                        && !(-size..size).contains(&at)
-                    {
-                        return Err(raised(Exception::IndexError));
-                    }
+                    self.hold(frame, &at, size)?;
+                    let at = at.value().ok();
                     let positive = |at: Expr| if at.number().is_some_and(|at| at < 0) { at.plus(size) } else { at };
                     cuts.push(Cut::At(at.map(positive)));
                     axis += 1;
@@ -294,8 +314,11 @@ impl Walk<'_> {
         Ok(())
     }
 
-    pub(super) fn gather(&self, frame: &mut Frame, dst: AnyDst, src: AnySrc, at: Src<PublicBank>) -> Outcome<()> {
+    pub(super) fn gather(&mut self, frame: &mut Frame, dst: AnyDst, src: AnySrc, at: Src<PublicBank>) -> Outcome<()> {
         let (shape, at) = (self.shape(frame, src.0)?, self.public(frame, at)?);
+        if let (Some(size), false) = (shape.first(), at.shape.contains(&Expr::ZERO)) {
+            self.hold(frame, &at, size)?;
+        }
         let rows = shape.get(1..).unwrap_or_default();
         let data = self.same(frame, src);
         self.store(frame, dst, [&at.shape[..], rows].concat(), data);

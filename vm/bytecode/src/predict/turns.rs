@@ -74,12 +74,15 @@ impl Walk<'_> {
         let turn = self.next_number;
         self.next_number += 1;
         let mut generic = guess(frame, &first, turn, id);
-        self.settle(frame, &mut generic, of, before, turn)?;
+        let outer = std::mem::replace(&mut self.trying, true);
+        let tried = self.settle(frame, &mut generic, of, before, turn);
+        self.trying = outer;
+        tried?;
         let (at, last) = self.last_turn(turn, before, frame)?;
         if !last.is_hidden() {
             self.facts.learn(last.minus(&Atom::Turn(turn).into()));
-            self.settle(frame, &mut generic, of, before, turn)?;
         }
+        self.settle(frame, &mut generic, of, before, turn)?;
         let chosen = self.exits[before.exits..].iter().position(|exit| exit.at == at).ok_or(Halt::Unfollowed)?;
         let log = self.close(before, chosen, turn, &last);
         let facts = before.facts.clone();
@@ -152,7 +155,8 @@ impl Walk<'_> {
             let place = self.place(&Frame { at: only.at, ..frame.clone() });
             let unknown = || {
                 let hidden = only.stay.is_hidden() || self.setting.symbolic;
-                hidden.then(|| Atom::Hidden(Hidden::Turns(place)).into())
+                let turns = || self.setting.assumed(place).unwrap_or_else(|| Atom::Hidden(Hidden::Turns(place)).into());
+                hidden.then(turns)
             };
             let last = solved(only).or_else(unknown).ok_or(Halt::Unfollowed)?;
             return Ok((only.at, last));

@@ -5,11 +5,12 @@ use super::facts::Facts;
 use super::graph::{Graph, Loop};
 use super::record::{Done, Log, Prediction, Sites, Step};
 use super::setting::Setting;
+use super::step::raised;
 use super::turns::guarded;
 use super::value::{Data, List, Public};
 use super::value::{Value, Why, alike, blur};
 use crate::cost::Work;
-use crate::operand::{ExceptionId, Reg};
+use crate::operand::{Exception, ExceptionId, Reg};
 use crate::program::Program;
 use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
@@ -137,6 +138,10 @@ pub(super) struct Walk<'p> {
     pub exits: Vec<Exit>,
     pub next_number: u32,
     pub group: Group,
+    /// Whether a turn is walked to find out what it changes, before it is known how many there are.
+    pub trying: bool,
+    /// Places where something was decided that only the run knows.
+    decided: Vec<Place>,
     uncertain: Vec<Place>,
     handles: bool,
     sites: Sites,
@@ -149,18 +154,28 @@ pub(super) struct Walk<'p> {
 
 /// Walks a verified program.
 pub fn predict(program: &Program, setting: &Setting) -> Prediction {
-    let mut singly = HashSet::new();
-    loop {
-        let mut walk = Walk::new(program, setting, singly);
+    let mut walk = Walk::new(program, setting);
+    for again in 0u32.. {
         match walk.program() {
-            Err(Halt::Again(again)) if walk.singly.insert(again) => singly = walk.singly,
+            Err(Halt::Again(of)) if walk.singly.insert(of) => {
+                // Where many loops are so, those behind are likely to be, too.
+                let more = again.checked_sub(FEW_TIMES).map_or(0, |times| 1usize << times.min(16));
+                let behind: Vec<_> = walk.loops_behind(of).take(more).collect();
+                walk.singly.extend(behind);
+                let Walk { singly, graphs, steps, .. } = walk;
+                walk = Walk { singly, graphs, steps, ..Walk::new(program, setting) };
+            }
             end => return walk.into_prediction(end),
         }
     }
+    unreachable!("every turn makes one more loop one that is walked turn by turn, and a program has fewer than 2^32")
 }
 
+/// How often a program is walked again for a single loop.
+const FEW_TIMES: u32 = 12;
+
 impl<'p> Walk<'p> {
-    fn new(program: &'p Program, setting: &'p Setting, singly: HashSet<(usize, usize)>) -> Self {
+    fn new(program: &'p Program, setting: &'p Setting) -> Self {
         Self {
             program,
             setting,
@@ -169,11 +184,13 @@ impl<'p> Walk<'p> {
             facts: Facts::default(),
             logs: vec![Log::default()],
             followed: Vec::new(),
-            singly,
+            singly: HashSet::new(),
             failures: HashMap::new(),
             exits: Vec::new(),
             next_number: 0,
             group: Group::default(),
+            trying: false,
+            decided: Vec::new(),
             uncertain: Vec::new(),
             handles: program.functions.iter().any(|function| !function.handlers.is_empty()),
             sites: Sites::default(),
@@ -183,6 +200,13 @@ impl<'p> Walk<'p> {
             steps: 0,
             graphs: vec![None; program.functions.len()],
         }
+    }
+
+    /// The loops of a function that begin behind another.
+    fn loops_behind(&mut self, (function, header): (usize, usize)) -> impl Iterator<Item = (usize, usize)> {
+        let graph = self.graph(function);
+        let code = self.program.functions[function].code.len();
+        (header + 1..code).filter(move |&at| graph.loop_at(at).is_some()).map(move |at| (function, at))
     }
 
     fn program(&mut self) -> Outcome<()> {
@@ -200,7 +224,7 @@ impl<'p> Walk<'p> {
             Err(Halt::Stop(why, place)) => (Some((why, place)), None),
             Err(Halt::Unfollowed | Halt::Again(_)) => (Some(("a loop cannot be followed".into(), (0, 0))), None),
         };
-        Prediction { records, stopped, raised, uncertain: self.uncertain }
+        Prediction { records, stopped, raised, uncertain: self.uncertain, decided: self.decided }
     }
 
     fn graph(&mut self, function: usize) -> Rc<Graph> {
@@ -273,9 +297,12 @@ impl<'p> Walk<'p> {
     }
 
     /// An exception may be raised here, which depends on something that is not known; of interest where a handler may take it.
-    pub fn may_raise(&mut self, frame: &Frame, why: Why) -> Outcome<()> {
-        if !self.handles {
-            return Ok(());
+    pub fn may_raise(&mut self, frame: &Frame, why: Why, exception: Exception) -> Outcome<()> {
+        match self.setting.assumed.get(&self.place(frame)) {
+            Some(0) => return Ok(()),
+            Some(_) => return Err(raised(exception)),
+            None if !self.handles || self.trying => return Ok(()),
+            None => {}
         }
         let decided_by_turns = !matches!(why, Why::Revealed(_)) && !self.setting.symbolic;
         if decided_by_turns && !self.followed.is_empty() {
@@ -309,18 +336,23 @@ impl<'p> Walk<'p> {
         truth: Result<Expr, Why>,
         to: usize,
     ) -> Outcome<Option<End>> {
+        let onward = frame.at + 1;
+        let leaves = |of: &Loop| graph.holds(of, to) != graph.holds(of, onward);
         let truth = match truth {
             Ok(truth) => self.facts.substitute(&truth, &mut |_| None),
-            Err(why) => self.decide(why, frame)?,
+            Err(why) => {
+                // Of a loop it is assumed how often it turns, not whether it does.
+                let turns = singly.iter().filter_map(|&header| graph.loop_at(header)).chain(span.turn).any(leaves);
+                self.decide(why, frame, !turns)?
+            }
         };
-        let onward = frame.at + 1;
         if let Some(holds) = truth.number() {
             frame.at = if holds == 0 { onward } else { to };
             return Ok(None);
         }
         // What raises is left out: the prediction is of a run in which it does not.
         if self.handles && graph.returns(to) != graph.returns(onward) {
-            self.may_raise(frame, Why::Revealed(self.place(frame)))?;
+            self.may_raise(frame, Why::Revealed(self.place(frame)), Exception::AssertionError)?;
         }
         match (graph.returns(to), graph.returns(onward)) {
             (true, false) => return Ok(self.assume(frame, &truth, to)),
@@ -358,6 +390,13 @@ impl<'p> Walk<'p> {
         None
     }
 
+    /// Notes that a place decides something as the program runs.
+    pub fn decides(&mut self, place: Place) {
+        if !self.decided.contains(&place) {
+            self.decided.push(place);
+        }
+    }
+
     /// A loop's turns are not known, and what it does depends on them.
     fn lost_loop(&self, frame: &Frame) -> Halt {
         if self.followed.is_empty() {
@@ -367,17 +406,20 @@ impl<'p> Walk<'p> {
     }
 
     /// A truth value that is not known.
-    fn decide(&mut self, why: Why, frame: &Frame) -> Outcome<Expr> {
+    fn decide(&mut self, why: Why, frame: &Frame, assumes: bool) -> Outcome<Expr> {
         match why {
             Why::Revealed(_) | Why::Computed => {
-                let holds = Expr::from(Atom::Hidden(Hidden::Holds(self.place(frame))));
+                let place = self.place(frame);
+                let assumed = self.setting.assumed.get(&place).filter(|_| assumes).map(|&holds| Expr::from(holds != 0));
+                self.decides(place);
+                let holds = assumed.unwrap_or_else(|| Atom::Hidden(Hidden::Holds(place)).into());
                 let code = &self.program.functions[frame.function].code;
                 let unless = matches!(code.get(frame.at), Some(crate::isa::Instruction::JumpUnless { .. }));
                 Ok(if unless { holds.not() } else { holds })
             }
             Why::Loop(function, header) => {
                 if self.setting.symbolic {
-                    return self.decide(Why::Computed, frame);
+                    return self.decide(Why::Computed, frame, assumes);
                 }
                 Err(self.lost((function, header), frame))
             }

@@ -113,6 +113,18 @@ pub enum Unknown {
     TooMuch,
 }
 
+impl Unknown {
+    /// The place that decides it.
+    pub fn place(&self) -> Option<(u32, u32)> {
+        match self {
+            Unknown::Hidden(Hidden::Turns(place) | Hidden::Holds(place) | Hidden::Number(place, _)) => Some(*place),
+            Unknown::Raises(place) => Some(*place),
+            Unknown::Hidden(Hidden::TooLarge) | Unknown::Size(_) | Unknown::Stopped(..) => None,
+            Unknown::TooLong | Unknown::TooMuch => None,
+        }
+    }
+}
+
 /// The price of a prediction among `players` players.
 pub fn bill(prediction: &Prediction, scheme: Scheme, ring_bytes: u64, players: usize) -> Bill {
     let before = |player| sent_before(scheme, player);
@@ -121,6 +133,10 @@ pub fn bill(prediction: &Prediction, scheme: Scheme, ring_bytes: u64, players: u
     let mut bill = Bill { items: Vec::new(), total: start.clone(), start, unknown: Vec::new() };
     if let Some((why, place)) = &prediction.stopped {
         bill.unknown.push(Unknown::Stopped(why.clone(), *place));
+    }
+    if prediction.stopped.is_some() {
+        let number = |&place: &(u32, u32)| Unknown::Hidden(Hidden::Number(place, 0));
+        bill.unknown.extend(prediction.decided.iter().map(number));
     }
     bill.unknown.extend(prediction.uncertain.iter().map(|&place| Unknown::Raises(place)));
     for record in &prediction.records {
