@@ -83,7 +83,11 @@ impl Report {
     pub fn finish(self, unread: usize) -> Result<u8, Failure> {
         let Report { format, objects, failed, passed, start } = self;
         if format == Format::Human {
-            let unread = if unread == 0 { String::new() } else { format!(", {unread} files with errors") };
+            let unread = if unread == 0 {
+                String::new()
+            } else {
+                format!(", {unread} {} with errors", if unread == 1 { "file" } else { "files" })
+            };
             print(&format!("{passed} passed, {failed} failed{unread}  {}", shown_time(start.elapsed())));
         } else {
             let all = json!({ "tests": objects, "passed": passed, "failed": failed, "files_with_errors": unread });

@@ -107,7 +107,10 @@ impl Walk<'_> {
             (Data::Each(a), Data::Each(b)) if x.shape == y.shape => {
                 a.iter().zip(b.iter()).map(|(a, b)| each(a, b)).collect::<Option<_>>().map(Data::Each)
             }
-            _ => None,
+            _ => x
+                .spread(&shape)
+                .zip(y.spread(&shape))
+                .and_then(|(a, b)| a.iter().zip(&b).map(|(a, b)| each(a, b)).collect::<Option<_>>().map(Data::Each)),
         };
         known.map_or_else(|| unknown(self.why()), |data| Public { shape: shape.clone(), data })
     }

@@ -320,10 +320,26 @@ impl Walk<'_> {
             self.hold(frame, &at, size)?;
         }
         let rows = shape.get(1..).unwrap_or_default();
-        let data = self.same(frame, src);
+        let data = match self.data(frame, src) {
+            Some(Data::Each(elements)) => gathered(&elements, shape.first(), &at),
+            other => other,
+        };
         self.store(frame, dst, [&at.shape[..], rows].concat(), data);
         Ok(())
     }
+}
+
+/// The rows of a tensor at some positions, where all is known.
+fn gathered(elements: &[Expr], rows: Option<&Expr>, at: &Public) -> Option<Data> {
+    let rows = usize::try_from(rows?.size()?).ok().filter(|&rows| rows > 0)?;
+    let wide = elements.len() / rows;
+    let row = |at: Expr| {
+        let at = at.number()?;
+        let at = usize::try_from(if at < 0 { at + rows as i128 } else { at }).ok()?;
+        elements.get(at.checked_mul(wide)?..(at + 1).checked_mul(wide)?).map(<[Expr]>::to_vec)
+    };
+    let taken = at.elements()?.into_iter().map(row).collect::<Option<Vec<_>>>()?.concat();
+    if taken.is_empty() { None } else { Some(Public::of(Vec::new(), taken).data) }
 }
 
 fn cut_shape(cuts: &[Cut]) -> Shape {

@@ -179,3 +179,14 @@ fn a_turn_that_is_cut_short_is_followed() {
     // With turns whose number is not known, it is enough that it ends.
     assert!(!predict(&program, &setting(&[]).with_symbols()).is_exact());
 }
+
+#[test]
+fn elements_are_spread_over_rows_and_columns() {
+    let numbers = |numbers: &[i128]| numbers.iter().copied().map(Expr::Num).collect::<Vec<_>>();
+    let shape = numbers(&[2, 3]);
+    let column = value::Public::of(numbers(&[2, 1]), numbers(&[7, 9]));
+    assert_eq!(column.spread(&shape), Some(numbers(&[7, 7, 7, 9, 9, 9])));
+    let row = value::Public::of(numbers(&[3]), numbers(&[1, 2, 3]));
+    assert_eq!(row.spread(&shape), Some(numbers(&[1, 2, 3, 1, 2, 3])));
+    assert_eq!(row.spread(&[Expr::symbol("n"), Expr::Num(3)]), None);
+}

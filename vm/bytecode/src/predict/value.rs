@@ -135,6 +135,28 @@ impl Public {
         }
     }
 
+    /// The elements of the tensor broadcast to a shape, where they are known and not too many.
+    pub fn spread(&self, shape: &[Expr]) -> Option<Vec<Expr>> {
+        let elements = self.elements()?;
+        let sizes = |shape: &[Expr]| shape.iter().map(Expr::size).collect::<Option<Vec<u64>>>();
+        let (sizes, own) = (sizes(shape)?, sizes(&self.shape)?);
+        let total = sizes.iter().try_fold(1u64, |total, &size| total.checked_mul(size))?;
+        let missing = sizes.len().checked_sub(own.len()).filter(|_| total <= MOST_KNOWN as u64)?;
+        let element = |flat: u64| {
+            let (mut rest, mut at, mut stride) = (flat, 0, 1);
+            for (axis, &size) in sizes.iter().enumerate().rev() {
+                let along = rest % size;
+                rest /= size;
+                if let Some(&own) = axis.checked_sub(missing).and_then(|axis| own.get(axis)) {
+                    at += stride * if own == 1 { 0 } else { along };
+                    stride *= own;
+                }
+            }
+            elements.get(usize::try_from(at).ok()?).cloned()
+        };
+        (0..total).map(element).collect()
+    }
+
     /// Why the elements are not known.
     pub fn why(&self) -> Why {
         match self.data {
