@@ -355,7 +355,7 @@ impl<'a> Body<'a, '_> {
             // What the function changes of it is stored there again.
             let stale = matches!(self.flow.get(sym), Var::Stale(_));
             let value = (binding.is_some() || stale).then(|| self.variable(sym, name, span));
-            around.push(value.map_or_else(|| Value::error(span), |value| self.from_around(value, owner)));
+            around.push(value.map_or_else(|| Value::error(span), |value| self.value_around(value, owner)));
             whys.push(binding.as_ref().and_then(|binding| binding.why.clone()));
             let reported = *self.flow.get(sym) == Var::Error;
             let ty = binding.as_ref().map(|binding| binding.ty.clone()).or(reported.then_some(Ty::Error));

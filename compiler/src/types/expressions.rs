@@ -69,7 +69,7 @@ impl<'a> Body<'a, '_> {
                 let sym = self.symbol(owner, name);
                 if *self.flow.get(sym) != Var::Unassigned {
                     let value = self.variable(sym, name, span);
-                    return self.from_around(value, owner);
+                    return self.value_around(value, owner);
                 }
                 // What is assigned at the top level later on may be a builtin's name until then.
                 let builtin = if owner.is_top() { self.outside(name, span) } else { None };
@@ -137,7 +137,7 @@ impl<'a> Body<'a, '_> {
     }
 
     /// A variable's value, which may belong to another file.
-    pub fn from_around(&self, value: Value, owner: Owner) -> Value {
+    pub fn value_around(&self, value: Value, owner: Owner) -> Value {
         let scopes = &self.checker.scopes;
         let other = owner.is_top() && scopes.module_of(owner) != scopes.module_of(self.owner);
         if other { value.of_others() } else { value }
