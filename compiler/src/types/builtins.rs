@@ -1,11 +1,14 @@
 //! The table of builtins: names, parameters, what they do.
 
 use super::body::Body;
+use super::reductions::Reduce;
 use super::value::Value;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::names::suggest;
 use crate::source::Span;
 use crate::syntax::ast::{self, ArgKind};
+use crate::syntax::op::BinaryOp;
+use mpc_bytecode::Kind;
 
 macro_rules! builtins {
     ($( $name:ident $text:literal [$($param:literal),*] $doc:literal; )*) => {
@@ -207,22 +210,36 @@ impl<'a> Body<'a, '_> {
         false
     }
 
-    /// A call of a builtin.
-    pub fn call_builtin(&mut self, builtin: Builtin, args: &'a [ast::Arg], span: Span) -> Value {
-        match builtin {
-            Builtin::Enumerate | Builtin::Zip | Builtin::Reversed => return self.items_as_list(builtin, args, span),
-            Builtin::List | Builtin::Tuple => return self.list_call(builtin, args, span),
-            Builtin::Range | Builtin::Arange => return self.range_vector(args, span),
-            Builtin::Print => return self.print(args, span),
-            Builtin::PrintLn => return self.print_ln(args, span),
+    /// A call whose arguments have a meaning as they are written; nothing for others.
+    fn call_as_written(&mut self, builtin: Builtin, args: &'a [ast::Arg], span: Span) -> Option<Value> {
+        Some(match builtin {
+            Builtin::Enumerate | Builtin::Zip | Builtin::Reversed => self.items_as_list(builtin, args, span),
+            Builtin::List | Builtin::Tuple => self.list_call(builtin, args, span),
+            Builtin::Range | Builtin::Arange => self.range_vector(args, span),
+            Builtin::Print => self.print(args, span),
+            Builtin::PrintLn => self.print_ln(args, span),
             Builtin::Min | Builtin::Max if let [ast::Arg { kind: ArgKind::Star, value, .. }] = args => {
                 // `max(*xs)` of any number of items.
                 let value = self.expr(value);
-                let least = builtin == Builtin::Min;
-                let reduce = if least { super::reductions::Reduce::Min } else { super::reductions::Reduce::Max };
-                return if value.is_error() { value } else { self.extreme(reduce, vec![value], None, span) };
+                let reduce = if builtin == Builtin::Min { Reduce::Min } else { Reduce::Max };
+                if value.is_error() { value } else { self.extreme(reduce, vec![value], None, span) }
             }
-            _ => {}
+            _ => return None,
+        })
+    }
+
+    /// `divmod(a, b)`
+    fn divided(&mut self, a: Value, b: Value, span: Span) -> Value {
+        let (a, b) = (self.hold(a, false), self.hold(b, false));
+        let whole = self.binary_value(BinaryOp::FloorDiv, a.clone(), b.clone(), span);
+        let rest = self.binary_value(BinaryOp::Mod, a, b, span);
+        super::sequences::tuple(vec![whole, rest], span)
+    }
+
+    /// A call of a builtin.
+    pub fn call_builtin(&mut self, builtin: Builtin, args: &'a [ast::Arg], span: Span) -> Value {
+        if let Some(value) = self.call_as_written(builtin, args, span) {
+            return value;
         }
         let Some((mut bound, rest)) = self.bind_to(builtin.name(), builtin.params(), args, span, false) else {
             return Value::error(span);
@@ -233,7 +250,6 @@ impl<'a> Body<'a, '_> {
         let mut take = |at: usize| bound.get_mut(at).and_then(Option::take).unwrap_or_else(|| Value::none(span));
         let (first, second, third) = (take(0), take(1), take(2));
         let optional = |value: Value| (*value.ty() != super::ty::Ty::None).then_some(value);
-        use mpc_bytecode::Kind;
         match builtin {
             Builtin::Int => self.public_number(first, Kind::Int, span),
             Builtin::Fix | Builtin::Float => self.public_number(first, Kind::Fix, span),
@@ -245,48 +261,39 @@ impl<'a> Body<'a, '_> {
             Builtin::Len => self.len(first, span),
             Builtin::Sum if starts_sum(&first, args) => {
                 let sum = self.sum(first, None, span);
-                self.binary_value(crate::syntax::op::BinaryOp::Add, sum, second, span)
+                self.binary_value(BinaryOp::Add, sum, second, span)
             }
             Builtin::Sum => self.sum(first, optional(second), span),
             Builtin::Mean => self.mean(first, optional(second), span),
-            Builtin::Prod => self.reduce(super::reductions::Reduce::Prod, first, optional(second), span),
-            Builtin::Any => self.reduce(super::reductions::Reduce::Any, first, None, span),
-            Builtin::All => self.reduce(super::reductions::Reduce::All, first, None, span),
-            Builtin::Argmin => self.reduce(super::reductions::Reduce::Argmin, first, optional(second), span),
-            Builtin::Argmax => self.reduce(super::reductions::Reduce::Argmax, first, optional(second), span),
-            Builtin::Min => self.extreme(super::reductions::Reduce::Min, rest, optional(second), span),
-            Builtin::Max => self.extreme(super::reductions::Reduce::Max, rest, optional(second), span),
-            Builtin::Minimum => self.extreme(super::reductions::Reduce::Min, vec![first, second], None, span),
-            Builtin::Maximum => self.extreme(super::reductions::Reduce::Max, vec![first, second], None, span),
+            Builtin::Prod => self.reduce(Reduce::Prod, first, optional(second), span),
+            Builtin::Any => self.reduce(Reduce::Any, first, None, span),
+            Builtin::All => self.reduce(Reduce::All, first, None, span),
+            Builtin::Argmin => self.reduce(Reduce::Argmin, first, optional(second), span),
+            Builtin::Argmax => self.reduce(Reduce::Argmax, first, optional(second), span),
+            Builtin::Min => self.extreme(Reduce::Min, rest, optional(second), span),
+            Builtin::Max => self.extreme(Reduce::Max, rest, optional(second), span),
+            Builtin::Minimum => self.extreme(Reduce::Min, vec![first, second], None, span),
+            Builtin::Maximum => self.extreme(Reduce::Max, vec![first, second], None, span),
             Builtin::Abs => self.abs(first, span),
             Builtin::Round if args.len() > 1 => self.rounded_to(first, second, span),
             Builtin::Round | Builtin::Floor => self.rounded(builtin, first, span),
-            Builtin::Pow => self.binary_value(crate::syntax::op::BinaryOp::Pow, first, second, span),
-            Builtin::Divmod => {
-                let (a, b) = (self.hold(first, false), self.hold(second, false));
-                let whole = self.binary_value(crate::syntax::op::BinaryOp::FloorDiv, a.clone(), b.clone(), span);
-                let rest = self.binary_value(crate::syntax::op::BinaryOp::Mod, a, b, span);
-                super::sequences::tuple(vec![whole, rest], span)
-            }
-            Builtin::Dot | Builtin::Matmul => {
-                self.binary_value(crate::syntax::op::BinaryOp::MatMul, first, second, span)
-            }
+            Builtin::Pow => self.binary_value(BinaryOp::Pow, first, second, span),
+            Builtin::Divmod => self.divided(first, second, span),
+            Builtin::Dot | Builtin::Matmul => self.binary_value(BinaryOp::MatMul, first, second, span),
             Builtin::Repr => self.repr(first, span),
             Builtin::Sorted => self.sorted(first, optional(second), span),
-            Builtin::Zeros => self.filled(rest, Value::int(0, span), span),
-            Builtin::Ones => self.filled(rest, Value::int(1, span), span),
+            Builtin::Zeros | Builtin::Ones => {
+                self.filled(rest, Value::int(i64::from(builtin == Builtin::Ones), span), span)
+            }
             Builtin::Full => self.filled(vec![first], second, span),
-            Builtin::Array | Builtin::Tensor => self.array(first, span),
+            Builtin::Array | Builtin::Tensor | Builtin::Stack => self.array(first, span),
             Builtin::Eye => self.eye(first, span),
             Builtin::Concat | Builtin::Concatenate => self.concat(first, optional(second), span),
-            Builtin::Stack => self.array(first, span),
             Builtin::Reshape => self.reshape(first, rest, span),
             Builtin::Transpose => self.transpose(first, span),
             Builtin::Where | Builtin::Select => self.choose(first, second, third, span),
-            Builtin::Enumerate | Builtin::Zip | Builtin::Reversed | Builtin::List | Builtin::Tuple => {
-                Value::error(span)
-            }
-            Builtin::Range | Builtin::Arange | Builtin::Print | Builtin::PrintLn => Value::error(span),
+            Builtin::Enumerate | Builtin::Zip | Builtin::Reversed | Builtin::List => Value::error(span),
+            Builtin::Tuple | Builtin::Range | Builtin::Arange | Builtin::Print | Builtin::PrintLn => Value::error(span),
         }
     }
 }

@@ -161,7 +161,19 @@ impl<'a> Body<'a, '_> {
             return Value::error(span);
         }
         let first = bound.first_mut().and_then(Option::take);
-        match *method {
+        self.known_method(method, value, first, rest, span)
+    }
+
+    /// A method of the tables, with its arguments.
+    fn known_method(
+        &mut self,
+        method: &str,
+        value: Value,
+        first: Option<Value>,
+        rest: Vec<Value>,
+        span: Span,
+    ) -> Value {
+        match method {
             "sum" => self.sum(value, first, span),
             "mean" => self.mean(value, first, span),
             "prod" => self.reduce(Reduce::Prod, value, first, span),
@@ -181,7 +193,7 @@ impl<'a> Body<'a, '_> {
                 None => Value::error(span),
             },
             "index" | "count" => match first {
-                Some(needle) => self.search(value, needle, *method == "count", span),
+                Some(needle) => self.search(value, needle, method == "count", span),
                 None => Value::error(span),
             },
             _ => Value::error(span),
