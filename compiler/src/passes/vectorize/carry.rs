@@ -446,9 +446,10 @@ impl Tracer<'_> {
             Some(Sym::Fork(_)) => self.settle_fork(reg, inner),
             Some(Sym::Slope(slope)) if slope.var == var => self.settle_slope(reg, &slope, axis),
             // What the last turn wrote, whatever came before.
-            Some(Sym::Plain(val)) => self.last_turn(reg, &val, axis),
+            Some(Sym::Plain(val)) if self.surely_turns(axis) => self.last_turn(reg, &val, axis),
             Some(
-                Sym::Merge(_)
+                Sym::Plain(_)
+                | Sym::Merge(_)
                 | Sym::Linear(_)
                 | Sym::Pushed(..)
                 | Sym::Carried(_)
@@ -459,6 +460,11 @@ impl Tracer<'_> {
             )
             | None => self.cycle(var),
         }
+    }
+
+    /// True for a loop that surely has a turn: the outermost is not come to otherwise.
+    pub fn surely_turns(&self, axis: Axis) -> bool {
+        axis.0 == 0 || self.known_int(self.count(axis)).is_some_and(|count| count > 0)
     }
 
     /// The value of the last turn.

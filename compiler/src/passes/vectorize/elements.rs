@@ -193,7 +193,7 @@ impl Tracer<'_> {
                 self.slot_plus(array, slot, entry, parts)
             }
             // Written in every turn, whatever it held: the last one's value stays.
-            Some(Sym::Plain(val)) => self.last_turn(slot, &val, axis),
+            Some(Sym::Plain(val)) if self.surely_turns(axis) => self.last_turn(slot, &val, axis),
             Some(_) | None => self.cycle(var),
         }
     }

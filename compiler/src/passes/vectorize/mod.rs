@@ -279,6 +279,7 @@ impl<'a> Tracer<'a> {
             space: Vec::new(),
             defs: HashMap::new(),
             facts: HashMap::new(),
+            ranges: HashMap::new(),
             consts: HashMap::new(),
             vars: Vec::new(),
             arrays: Vec::new(),

@@ -162,6 +162,11 @@ impl Tracer<'_> {
         self.guard_here(at, extent);
     }
 
+    /// How a position depends on loop variables; of one turn's, how that of all turns does.
+    fn range_fact(&self, at: &Val) -> Option<Fact> {
+        self.ranges.get(&at.reg).cloned().or_else(|| self.fact(at))
+    }
+
     /// True if a position is known to be within an extent before the program runs.
     fn is_surely_within(&self, at: &Val, extent: Extent) -> bool {
         let size = match extent {
@@ -169,7 +174,7 @@ impl Tracer<'_> {
             Extent::List(reg) => self.shapes.length(reg),
         };
         let known = |size: i64| {
-            let fact = self.fact(at).filter(|fact| fact.base.is_none())?;
+            let fact = self.range_fact(at).filter(|fact| fact.base.is_none())?;
             let (mut least, mut most) = (fact.offset, fact.offset);
             for (&axis, &coef) in &fact.coefs {
                 let [start, step] = self.axes[axis.0].steps?;
@@ -223,7 +228,7 @@ impl Tracer<'_> {
 
     /// Asks before the nest; none where that cannot be done.
     fn guarded_before(&mut self, at: &Val, extent: Extent) -> Option<()> {
-        let fact = self.fact(at)?;
+        let fact = self.range_fact(at)?;
         for axis in fact.coefs.keys() {
             let of_point =
                 |to: &Axis| self.axes[to.0].point && self.axes[to.0].origins.iter().any(|(of, _)| of == axis);

@@ -178,6 +178,8 @@ pub struct Tracer<'a> {
     pub space: Vec<Axis>,
     pub defs: HashMap<Reg, Def>,
     pub facts: HashMap<Reg, Fact>,
+    /// For values of single turns: how all turns' depend on loop variables.
+    pub ranges: HashMap<Reg, Fact>,
     /// Constants that were loaded here.
     pub consts: HashMap<Reg, ConstId>,
     pub vars: Vec<Var>,
@@ -560,8 +562,9 @@ impl Tracer<'_> {
         }
         let rank = self.registers.get(val.reg).rank as usize - from.len();
         let reg = self.moved(val.reg, rank, |dst, src| Instruction::Index { dst, src, places: places.clone() });
+        // Of one turn it says between which numbers the value lies, not where it stands among others.
         if let Some(fact) = self.facts.get(&val.reg).cloned() {
-            self.facts.insert(reg, fact);
+            self.ranges.insert(reg, fact);
         }
         let axes = val.axes.iter().copied().filter(|axis| from.iter().all(|(origin, _)| origin != axis)).collect();
         Val { reg, axes }
