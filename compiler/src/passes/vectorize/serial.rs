@@ -169,7 +169,8 @@ impl Tracer<'_> {
             };
             let axes: Vec<Axis> = val.axes.iter().copied().filter(|axis| !entry.axes.contains(axis)).collect();
             if !axes.is_empty() {
-                let all = axes.into_iter().chain(entry.axes.iter().copied()).collect();
+                let mut all: Vec<Axis> = axes.into_iter().chain(entry.axes.iter().copied()).collect();
+                all.sort_unstable();
                 wider.insert(entry.reg, all);
                 continue;
             }

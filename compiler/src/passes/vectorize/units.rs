@@ -83,21 +83,22 @@ pub fn is_uniform(op: &Op) -> bool {
 /// The steps of a sequence: choices in which something can be seen are taken apart, so that each part can go its own way.
 pub fn units(nodes: &[Node], registers: &Registers, known: &dyn Fn(Reg) -> Option<i64>) -> Vec<Unit> {
     let mut parts = Vec::new();
-    split(nodes, &mut |node| node, &mut parts);
+    split(nodes, &mut parts);
     parts.into_iter().map(|node| unit(node, registers, known)).collect()
 }
 
-fn split(nodes: &[Node], wrap: &mut dyn FnMut(Node) -> Node, out: &mut Vec<Node>) {
+/// Choices within choices stay whole.
+fn split(nodes: &[Node], out: &mut Vec<Node>) {
     for node in nodes {
         match node {
             Node::If(choice) if is_divisible(choice) => {
                 let part = |then: Vec<Node>, otherwise: Vec<Node>| {
                     Node::If(Box::new(If { cond: choice.cond, then, otherwise, span: choice.span }))
                 };
-                split(&choice.then, &mut |node| wrap(part(vec![node], Vec::new())), out);
-                split(&choice.otherwise, &mut |node| wrap(part(Vec::new(), vec![node])), out);
+                out.extend(choice.then.iter().map(|node| part(vec![node.clone()], Vec::new())));
+                out.extend(choice.otherwise.iter().map(|node| part(Vec::new(), vec![node.clone()])));
             }
-            node => out.push(wrap(node.clone())),
+            node => out.push(node.clone()),
         }
     }
 }
@@ -110,7 +111,7 @@ fn is_divisible(choice: &If) -> bool {
             seen |= op.instruction.effect() == Effect::Visible;
             op.writes(|reg| stays &= reg != choice.cond);
         });
-        stays &= !matches!(arm.last(), Some(Node::Raise(..)));
+        each_node(arm, &mut |node| stays &= !matches!(node, Node::If(_) | Node::Raise(..)));
     }
     seen && stays
 }
