@@ -4,7 +4,7 @@ use crate::diagnostic::Diagnostic;
 use crate::ir::{Block, BlockId, Chain, Constants, Function, Handler, Inlined, Module, Note, Op, Terminator};
 use crate::lower::lower;
 use crate::passes::unused::warnings;
-use crate::passes::{Findings, optimise, registers};
+use crate::passes::{Findings, keep_turns, optimise, registers};
 use crate::source::{FileId, Sources, Span, relative};
 use crate::types::tree::Tree;
 use mpc_bytecode::operand::{ConstId, FuncId, Piece};
@@ -14,11 +14,26 @@ use std::collections::HashMap;
 use std::path::Path;
 
 /// Makes a program of a checked tree: lowering, passes, emission. Warnings go to `found`.
-pub fn lower_and_emit(tree: &Tree, sources: &Sources, found: &mut Vec<Diagnostic>) -> Program {
+pub fn lower_and_emit(tree: &Tree, sources: &Sources, found: &mut Vec<Diagnostic>) -> Emitted {
     let mut module = lower(tree, sources);
-    let Findings { refused, unused } = optimise(&mut module);
+    let Findings { refused, unused, gathered } = optimise(&mut module);
     found.extend(refused.iter().map(|refusal| refusal.diagnostic(sources)));
     found.extend(warnings(&unused, sources));
+    Emitted { program: emit(module, tree, sources), gathered }
+}
+
+/// A program, and what its text does not show.
+pub struct Emitted {
+    /// The program.
+    pub program: Program,
+    /// True if a loop's disclosures are done for all turns at once.
+    pub gathered: bool,
+}
+
+/// The program with its loops as they were written, to count what happens in their turns.
+pub fn turn_by_turn(tree: &Tree, sources: &Sources) -> Program {
+    let mut module = lower(tree, sources);
+    keep_turns(&mut module);
     emit(module, tree, sources)
 }
 

@@ -63,10 +63,12 @@ pub fn compile(files: &dyn Files, entry: &Path) -> std::io::Result<Compilation> 
 
 /// The program of a checked tree; absent, with a diagnostic at `span`, if the verifier refuses it.
 fn verified(tree: &types::tree::Tree, sources: &Sources, span: Span, found: &mut Vec<Diagnostic>) -> Option<Program> {
-    let program = emit::lower_and_emit(tree, sources, found);
+    let emit::Emitted { program, gathered } = emit::lower_and_emit(tree, sources, found);
     match mpc_bytecode::verify(&program) {
         Ok(_) => {
-            found.extend(reveals::warnings(&program, sources));
+            let written = gathered.then(|| emit::turn_by_turn(tree, sources));
+            let written = written.filter(|written| mpc_bytecode::verify(written).is_ok());
+            found.extend(reveals::warnings(written.as_ref().unwrap_or(&program), sources));
             Some(program)
         }
         Err(error) => {

@@ -10,7 +10,8 @@ use mpc_bytecode::{Disclosure, Program};
 /// Instructions that are gone through at most to find out how often something is revealed.
 const MOST_STEPS: u64 = 200_000;
 
-/// A warning for every reveal that happens once a turn of a loop. What is revealed in one opening, however much it is, has none.
+/// A warning for every reveal that happens once a turn of a loop, in a program whose loops are those of the source. What is revealed in
+/// one opening, however much it is, has none.
 pub fn warnings(program: &Program, sources: &Sources) -> Vec<Diagnostic> {
     let entries = entries(program);
     if !entries.iter().any(|entry| entry.repeated) {

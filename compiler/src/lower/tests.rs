@@ -26,7 +26,7 @@ pub fn compile(text: &str) -> Program {
                 .collect::<Vec<_>>()
         )
     };
-    let program = lower_and_emit(&tree, &sources, &mut Vec::new());
+    let program = lower_and_emit(&tree, &sources, &mut Vec::new()).program;
     if let Err(error) = mpc_bytecode::verify::verify(&program) {
         panic!("{error}\n{text}\n{}", code(&program));
     }

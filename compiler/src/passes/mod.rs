@@ -29,8 +29,10 @@ pub mod unused;
 pub mod values;
 pub mod vectorize;
 
-use crate::ir::{Function, Module};
+use crate::ir::{Block, Function, Module};
 use dead::Unused;
+use dominators::{Dominators, Loops};
+use mpc_bytecode::Instruction;
 use vectorize::Refusal;
 
 /// What the passes found that whoever wrote the program should know.
@@ -40,15 +42,19 @@ pub struct Findings {
     pub refused: Vec<Refusal>,
     /// Secret computations that nothing uses.
     pub unused: Vec<Unused>,
+    /// True if a loop's disclosures were gathered: done for all turns at once.
+    pub gathered: bool,
 }
 
 /// Runs all passes but register allocation.
 pub fn optimise(module: &mut Module) -> Findings {
-    let mut found = Findings { refused: Vec::new(), unused: inline::inline(module) };
+    let mut found = Findings { refused: Vec::new(), unused: inline::inline(module), gathered: false };
     unused::keep_unused(&mut found.unused, module);
     for at in 0..module.functions.len() {
         let mut function = std::mem::take(&mut module.functions[at]);
+        let opened = opened_in_loops(&function);
         if vectorize::vectorize(&mut function, &mut module.constants, &mut found.refused) {
+            found.gathered |= opened_in_loops(&function) < opened;
             simplify(&mut function, module);
         }
         sums::contract_sums(&mut function, &module.constants);
@@ -63,6 +69,25 @@ pub fn optimise(module: &mut Module) -> Findings {
         unset::set_unset(function, &mut module.constants);
     }
     found
+}
+
+/// Prepares a module for emission with its loops as they were written, to count what happens in their turns.
+pub fn keep_turns(module: &mut Module) {
+    inline::inline(module);
+    module.functions.iter_mut().for_each(|function| unset::set_unset(function, &mut module.constants));
+}
+
+/// How many disclosures of a function are in loops.
+fn opened_in_loops(function: &Function) -> usize {
+    let opens =
+        |block: &Block| block.code.iter().filter(|op| matches!(op.instruction, Instruction::Open { .. })).count();
+    if function.blocks.iter().all(|block| opens(block) == 0) {
+        return 0;
+    }
+    let edges = dominators::edges(function);
+    let loops = Loops::of(&edges, &Dominators::of(&edges, 0));
+    let inside = function.blocks.iter().zip(&loops.innermost).filter(|(_, around)| around.is_some());
+    inside.map(|(block, _)| opens(block)).sum()
 }
 
 /// Computes before loops what they would compute in every turn.

@@ -31,7 +31,10 @@ pub struct Loop {
 pub fn successors(code: &[Instruction], at: usize) -> Vec<usize> {
     let Some(instruction) = code.get(at) else { return Vec::new() };
     let mut next = match instruction {
-        Instruction::Jump { .. } | Instruction::Return { .. } | Instruction::Raise { .. } => Vec::new(),
+        Instruction::Jump { .. }
+        | Instruction::Return { .. }
+        | Instruction::Raise { .. }
+        | Instruction::Reraise { .. } => Vec::new(),
         _ => vec![at + 1],
     };
     instruction.references(|reference| {
