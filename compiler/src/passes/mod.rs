@@ -52,9 +52,9 @@ pub fn optimise(module: &mut Module) -> Findings {
     unused::keep_unused(&mut found.unused, module);
     for at in 0..module.functions.len() {
         let mut function = std::mem::take(&mut module.functions[at]);
-        let opened = opened_in_loops(&function);
+        let opened = opened_outside_loops(&function);
         if vectorize::vectorize(&mut function, &mut module.constants, &mut found.refused) {
-            found.gathered |= opened_in_loops(&function) < opened;
+            found.gathered |= opened_outside_loops(&function) > opened;
             simplify(&mut function, module);
         }
         sums::contract_sums(&mut function, &module.constants);
@@ -77,8 +77,8 @@ pub fn keep_turns(module: &mut Module) {
     module.functions.iter_mut().for_each(|function| unset::set_unset(function, &mut module.constants));
 }
 
-/// How many disclosures of a function are in loops.
-fn opened_in_loops(function: &Function) -> usize {
+/// How many disclosures of a function stand outside of its loops.
+fn opened_outside_loops(function: &Function) -> usize {
     let opens =
         |block: &Block| block.code.iter().filter(|op| matches!(op.instruction, Instruction::Open { .. })).count();
     if function.blocks.iter().all(|block| opens(block) == 0) {
@@ -86,8 +86,8 @@ fn opened_in_loops(function: &Function) -> usize {
     }
     let edges = dominators::edges(function);
     let loops = Loops::of(&edges, &Dominators::of(&edges, 0));
-    let inside = function.blocks.iter().zip(&loops.innermost).filter(|(_, around)| around.is_some());
-    inside.map(|(block, _)| opens(block)).sum()
+    let outside = function.blocks.iter().zip(&loops.innermost).filter(|(_, around)| around.is_none());
+    outside.map(|(block, _)| opens(block)).sum()
 }
 
 /// Computes before loops what they would compute in every turn.
