@@ -69,18 +69,46 @@ fn often(times: Option<&Expr>, entry: &Entry) -> String {
     }
 }
 
+/// A place of the source where something becomes known.
+struct Shown<'a> {
+    entry: Entry,
+    disclosure: &'a Disclosure,
+    times: Option<Expr>,
+}
+
+/// The places of a program. A loop may be there twice, done at once and turn after turn: what it discloses stands in one place.
+fn shown<'a>(source: &'a Source, entries: &[Entry], prediction: &Prediction) -> Vec<Shown<'a>> {
+    let mut all: Vec<Shown<'a>> = Vec::with_capacity(entries.len());
+    for (entry, disclosure) in entries.iter().zip(&source.program.disclosures) {
+        let times = times(prediction, disclosure);
+        let same = |one: &&mut Shown<'a>| {
+            let repeated = one.entry.repeated;
+            one.disclosure.line == disclosure.line && one.entry == Entry { repeated, ..entry.clone() }
+        };
+        match all.iter_mut().find(same) {
+            Some(one) => {
+                one.entry.repeated |= entry.repeated;
+                one.times = one.times.take().zip(times).map(|(one, other)| one.plus(&other));
+            }
+            None => all.push(Shown { entry: entry.clone(), disclosure, times }),
+        }
+    }
+    all
+}
+
 fn text(source: &Source, entries: &[Entry], prediction: &Prediction) -> String {
     let program = &source.program;
     let name = program.files.first().map_or("", String::as_str);
-    let mut out = match entries.len() {
+    let all = shown(source, entries, prediction);
+    let mut out = match all.len() {
         0 => format!("{name} discloses nothing\n"),
         1 => format!("{name} discloses one thing\n"),
         more => format!("{name} discloses {more} things\n"),
     };
-    for (entry, disclosure) in entries.iter().zip(&program.disclosures) {
+    for Shown { entry, disclosure, times } in &all {
         let file = program.files.get(disclosure.line.file as usize).filter(|_| disclosure.line.file > 0);
         let file = file.map_or_else(String::new, |file| format!("{file}:"));
-        let often = often(times(prediction, disclosure).as_ref(), entry);
+        let often = often(times.as_ref(), entry);
         let _ = writeln!(out, "\n  {file}{:<5} {}", disclosure.line.line, entry.expression);
         let mut line = |what: &str, text: &str| {
             let _ = writeln!(out, "        {what:<10}  {text}");
