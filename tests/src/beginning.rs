@@ -107,8 +107,12 @@ fn a_new_program_runs() -> Result<(), Failed> {
     let args: Vec<&str> = run.split_whitespace().collect();
     let said = said_in(&folder.path().join(inner), &args)?;
     let expected = "mean -> all: 8.75\nlong_stays -> north, south: 3\n";
-    if said.code == Some(0) && said.out == expected {
+    if said.code != Some(0) || said.out != expected {
+        return Err(format!("`mpcc {run}` ends with {:?}\n{}\n{}", said.code, said.out, said.err).into());
+    }
+    let said = said_in(&folder.path().join(inner), &["test"])?;
+    if said.code == Some(0) && said.out.contains("1 passed, 0 failed") {
         return Ok(());
     }
-    Err(format!("`mpcc {run}` ends with {:?}\n{}\n{}", said.code, said.out, said.err).into())
+    Err(format!("`mpcc test` ends with {:?}\n{}\n{}", said.code, said.out, said.err).into())
 }
