@@ -50,10 +50,12 @@ pub struct Findings {
 pub fn optimise(module: &mut Module) -> Findings {
     let mut found = Findings { refused: Vec::new(), unused: inline::inline(module), gathered: false };
     unused::keep_unused(&mut found.unused, module);
+    let mut blocks = module.functions.iter().flat_map(|function| &function.blocks);
+    let caught = blocks.any(|block| block.handler.is_some());
     for at in 0..module.functions.len() {
         let mut function = std::mem::take(&mut module.functions[at]);
         let opened = opened_outside_loops(&function);
-        if vectorize::vectorize(&mut function, &mut module.constants, &mut found.refused) {
+        if vectorize::vectorize(&mut function, &mut module.constants, &mut found.refused, !caught || at == 0) {
             found.gathered |= opened_outside_loops(&function) > opened;
             simplify(&mut function, module);
         }
@@ -61,8 +63,6 @@ pub fn optimise(module: &mut Module) -> Findings {
         leave_loops(&mut function, module);
         module.functions[at] = function;
     }
-    let mut blocks = module.functions.iter().flat_map(|function| &function.blocks);
-    let caught = blocks.any(|block| block.handler.is_some());
     for (at, function) in module.functions.iter_mut().enumerate() {
         constants::hoist_constants(function);
         rounds::merge_rounds(function, caught && at > 0);

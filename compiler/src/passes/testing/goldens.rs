@@ -68,7 +68,7 @@ goldens! {
         let mut said = Vec::new();
         for function in &mut module.functions {
             let mut refused = Vec::new();
-            if vectorize::vectorize(function, &mut module.constants, &mut refused) {
+            if vectorize::vectorize(function, &mut module.constants, &mut refused, false) {
                 flow::tidy(function);
             }
             said.extend(refused.iter().map(|one| format!("line {}: {} rounds a turn", one.span.start, one.rounds)));

@@ -12,8 +12,9 @@
 //!
 //! A tensor over a loop's axis takes as much memory as tensor code would take for it: the number of turns times what one turn holds.
 //!
-//! The result is the sequential program's, and so are what it prints, what it discloses and the class of its exception ([`order`]). Of
-//! exceptions of one class in several turns, another turn's than the first's may be raised where nothing is printed or disclosed.
+//! The result is the sequential program's, and so are what it prints, what it discloses and the class of an exception that is caught
+//! ([`order`]). Of exceptions of one class in several turns, and of those that end the program, another turn's than the first's may be
+//! raised where nothing is printed or disclosed.
 
 mod carry;
 mod choice;
@@ -52,7 +53,13 @@ use tree::{Loop, Natural, Reader, Ways, each_op};
 
 /// Makes operations on tensors of a function's loops where that can be done; true if there were any.
 /// Those that communicate and stay loops are noted in `refused`. Blocks stand in reverse postorder.
-pub fn vectorize(function: &mut Function, constants: &mut Constants, refused: &mut Vec<Refusal>) -> bool {
+/// `uncaught`: nothing outside of the function catches what it raises.
+pub fn vectorize(
+    function: &mut Function,
+    constants: &mut Constants,
+    refused: &mut Vec<Refusal>,
+    uncaught: bool,
+) -> bool {
     let Some(ways) = Ways::of(function) else { return false };
     let live = Liveness::of(function);
     let known = known_constants(function);
@@ -75,7 +82,7 @@ pub fn vectorize(function: &mut Function, constants: &mut Constants, refused: &m
         }
         let Some(found) = found.filter(is_worth) else { continue };
         let template = Block { code: Vec::new(), ..function.blocks[natural.header.0 as usize].clone() };
-        let known = Known { constants: &known, live: &live, shapes: &shapes, revealed: &revealed, first_new };
+        let known = Known { constants: &known, live: &live, shapes: &shapes, revealed: &revealed, first_new, uncaught };
         let entries = &ways.before[natural.header.0 as usize];
         let begins = [found.left, found.at, found.step]
             .map(|reg| (reg, constant_before(function, constants, known.constants, reg, entries)));
@@ -182,17 +189,45 @@ struct Known<'a> {
     shapes: &'a Shapes,
     revealed: &'a Revealed,
     first_new: [u32; 3],
+    /// Nothing catches what the function raises outside of its own handlers.
+    uncaught: bool,
 }
 
 /// The blocks of a nest done at once, and loops in it that stay loops. The last block goes on after the nest.
+type Nest = (Vec<Block>, Vec<Refusal>);
+
+/// A nest done at once. Where only the order of exceptions of several kinds is in the way, and the one that comes ends the program,
+/// it may be another turn's.
 fn nest(
     found: &Loop,
     begins: [(Reg, Option<i64>); 3],
     registers: &mut Registers,
     constants: &mut Constants,
     known: &Known<'_>,
+    template: Block,
+) -> Result<Nest, Obstacle> {
+    let ends_all = known.uncaught && template.handler.is_none();
+    let exact = at_once(found, begins, registers, constants, known, template.clone(), true);
+    let held_up = match &exact {
+        Ok((_, refused)) => refused.iter().any(|one| matches!(one.why, Why::Order)),
+        Err(obstacle) => matches!(obstacle.why, Why::Order),
+    };
+    if !held_up || !ends_all {
+        return exact;
+    }
+    at_once(found, begins, registers, constants, known, template, false).or(exact)
+}
+
+/// A nest done at once, with exceptions of several kinds in their order if that is asked for.
+fn at_once(
+    found: &Loop,
+    begins: [(Reg, Option<i64>); 3],
+    registers: &mut Registers,
+    constants: &mut Constants,
+    known: &Known<'_>,
     mut template: Block,
-) -> Result<(Vec<Block>, Vec<Refusal>), Obstacle> {
+    kinds: bool,
+) -> Result<Nest, Obstacle> {
     template.end = Terminator::Return(Vec::new());
     let mut tracer = Tracer::new(
         registers,
@@ -205,7 +240,7 @@ fn nest(
     for (reg, value) in begins {
         value.map(|offset| tracer.facts.insert(reg, Fact { offset, ..Fact::default() }));
     }
-    tracer.order = Order::of(found, &tracer);
+    tracer.order = Order::of(found, &tracer, kinds);
     if tracer.order.strict {
         tracer.current = tracer.block();
     }

@@ -1,7 +1,7 @@
 //! Exceptions in their place among what others see.
 //!
-//! Where a nest prints, discloses, or may raise exceptions of several kinds, somebody could notice that one of its turns fails earlier or
-//! later than the program says. So nothing that is done for all turns at once may fail there: whether positions are within their tensors is
+//! Where a nest prints, discloses, or may raise exceptions of several kinds that are caught, somebody could notice that one of its turns
+//! fails earlier or later than the program says. So nothing that is done for all turns at once may fail there: whether positions are within their tensors is
 //! asked beforehand, and if one is not, the program's own loop runs instead, from its first turn. Until something was seen or disclosed
 //! this is always possible, for what is done at once writes registers of its own alone.
 
@@ -58,8 +58,8 @@ pub enum Extent {
 }
 
 impl Order {
-    /// The order that a loop asks for.
-    pub fn of(found: &Loop, tracer: &Tracer<'_>) -> Self {
+    /// The order that a loop asks for; with `kinds`, that exceptions of several kinds come as the program says.
+    pub fn of(found: &Loop, tracer: &Tracer<'_>, kinds: bool) -> Self {
         let (mut visible, mut opens, mut places, mut others, mut raises) = (false, false, false, false, false);
         each_op(&found.body, &mut |op| {
             visible |= is_visible(op);
@@ -70,7 +70,7 @@ impl Order {
         });
         each_node(&found.body, &mut |node| raises |= matches!(node, Node::Raise(..)));
         let several = u32::from(places) + u32::from(others) + u32::from(raises) > 1;
-        let exact = visible || several;
+        let exact = visible || kinds && several;
         Order { strict: exact || opens, exact, asks: exact, ..Order::default() }
     }
 }
