@@ -94,31 +94,35 @@ impl Liveness {
     }
 
     fn solve(&mut self, function: &Function, defined: &[u64]) {
-        let mut changed = true;
-        while changed {
-            changed = false;
+        let before = readers(function);
+        let mut stale = vec![true; function.blocks.len()];
+        while stale.contains(&true) {
             for (at, block) in function.blocks.iter().enumerate().rev() {
-                let row = at * self.words;
-                let rows = row..row + self.words;
-                let after = &mut self.after[rows.clone()];
-                block.end.successors(|to| {
-                    let from = to.0 as usize * self.words;
-                    let next = &self.before[from..from + self.words];
-                    after.iter_mut().zip(next).for_each(|(after, next)| *after |= next);
-                });
-                if let Some(handler) = block.handler {
-                    changed |= self.pin(row, &handler);
+                if std::mem::take(&mut stale[at]) && self.step(at, block, defined) {
+                    before[at].iter().for_each(|&from| stale[from] = true);
                 }
-                let through = self.after[rows.clone()].iter().zip(&defined[rows.clone()]);
-                let mut news = 0;
-                for (before, (after, defined)) in self.before[rows].iter_mut().zip(through) {
-                    let more = after & !defined;
-                    news |= more & !*before;
-                    *before |= more;
-                }
-                changed |= news != 0;
             }
         }
+    }
+
+    /// Brings the sets of a block up to date with those after it; true if it needs more than before.
+    fn step(&mut self, at: usize, block: &crate::ir::Block, defined: &[u64]) -> bool {
+        let rows = at * self.words..(at + 1) * self.words;
+        let after = &mut self.after[rows.clone()];
+        block.end.successors(|to| {
+            let from = to.0 as usize * self.words;
+            let next = &self.before[from..from + self.words];
+            after.iter_mut().zip(next).for_each(|(after, next)| *after |= next);
+        });
+        let pinned = block.handler.is_some_and(|handler| self.pin(rows.start, &handler));
+        let through = self.after[rows.clone()].iter().zip(&defined[rows.clone()]);
+        let mut news = 0;
+        for (before, (after, defined)) in self.before[rows].iter_mut().zip(through) {
+            let more = after & !defined;
+            news |= more & !*before;
+            *before |= more;
+        }
+        pinned || news != 0
     }
 
     /// Takes what a handler needs into the sets of a block; true if that is more than before.
@@ -185,6 +189,15 @@ impl Liveness {
             }
         }
     }
+}
+
+/// For every block, those whose sets depend on what it needs: those that lead to it, and those that it handles.
+fn readers(function: &Function) -> Vec<Vec<usize>> {
+    let mut before = vec![Vec::new(); function.blocks.len()];
+    for (at, block) in function.blocks.iter().enumerate() {
+        block.successors(|to| before[to.0 as usize].push(at));
+    }
+    before
 }
 
 fn set(row: &mut [u64], index: u32) {
