@@ -22,6 +22,7 @@ pub enum Expr {
 pub struct Poly {
     terms: Vec<(Monomial, i128)>,
     denominator: i128,
+    weight: u32,
 }
 
 /// A product of powers, in rising order of the atoms; empty for the constant term.
@@ -89,7 +90,7 @@ impl From<u64> for Expr {
 }
 impl From<Atom> for Expr {
     fn from(atom: Atom) -> Self {
-        Poly { terms: vec![(vec![(atom, 1)], 1)], denominator: 1 }.into()
+        normal(vec![(vec![(atom, 1)], 1)], 1)
     }
 }
 impl From<bool> for Expr {
@@ -102,20 +103,29 @@ fn gcd(a: i128, b: i128) -> i128 {
     if b == 0 { a.abs() } else { gcd(b, a % b) }
 }
 
-impl From<Poly> for Expr {
-    /// The normal form.
-    fn from(mut poly: Poly) -> Self {
-        poly.terms.retain(|(_, factor)| *factor != 0);
-        let common = poly.terms.iter().fold(poly.denominator, |common, (_, factor)| gcd(common, *factor));
-        if common > 1 {
-            poly.terms.iter_mut().for_each(|(_, factor)| *factor /= common);
-            poly.denominator /= common;
+/// The normal form of terms in rising order.
+fn normal(mut terms: Vec<(Monomial, i128)>, mut denominator: i128) -> Expr {
+    terms.retain(|(_, factor)| *factor != 0);
+    let common = terms.iter().fold(denominator, |common, (_, factor)| gcd(common, *factor));
+    if common > 1 {
+        terms.iter_mut().for_each(|(_, factor)| *factor /= common);
+        denominator /= common;
+    }
+    match &terms[..] {
+        [] => Expr::Num(0),
+        [(monomial, factor)] if monomial.is_empty() && denominator == 1 => Expr::Num(*factor),
+        _ => {
+            let atoms = terms.iter().flat_map(|(monomial, _)| monomial);
+            let weight = atoms.fold(terms.len() as u32, |all, (atom, _)| all.saturating_add(atom.weight()));
+            Expr::Poly(Arc::new(Poly { terms, denominator, weight }))
         }
-        match &poly.terms[..] {
-            [] => Expr::Num(0),
-            [(monomial, factor)] if monomial.is_empty() && poly.denominator == 1 => Expr::Num(*factor),
-            _ => Expr::Poly(Arc::new(poly)),
-        }
+    }
+}
+
+impl Atom {
+    /// How many terms stand within, written out, and one.
+    fn weight(&self) -> u32 {
+        self.inner().iter().fold(1, |all, inner| all.saturating_add(inner.weight()))
     }
 }
 
@@ -140,6 +150,14 @@ impl Expr {
         match self {
             Expr::Num(value) => Some(*value),
             Expr::Poly(_) => None,
+        }
+    }
+
+    /// How much there is to it, written out: parts that it shares with itself count each time.
+    pub fn weight(&self) -> u32 {
+        match self {
+            Expr::Num(_) => 1,
+            Expr::Poly(poly) => poly.weight,
         }
     }
 
@@ -175,7 +193,7 @@ impl Expr {
     pub fn split_constant(&self) -> (Expr, Expr) {
         let (terms, denominator) = self.terms();
         let (constant, rest) = terms.into_iter().partition(|(monomial, _)| monomial.is_empty());
-        (Poly { terms: constant, denominator }.into(), Poly { terms: rest, denominator }.into())
+        (normal(constant, denominator), normal(rest, denominator))
     }
 
     /// The sum.
@@ -198,7 +216,7 @@ impl Expr {
         let ((a, a_den), (b, b_den)) = (self.parts(), other.parts());
         merged(&a, b_den, &b, a_den.saturating_mul(sign))
             .zip(a_den.checked_mul(b_den))
-            .map_or_else(Expr::too_large, |(terms, denominator)| Poly { terms, denominator }.into())
+            .map_or_else(Expr::too_large, |(terms, denominator)| normal(terms, denominator))
     }
 
     /// The product.
@@ -229,7 +247,7 @@ impl Expr {
             });
             sum = merged(&sum, 1, &row, 1)?;
         }
-        Some(Poly { terms: sum, denominator: a_den.checked_mul(b_den)? }.into())
+        Some(normal(sum, a_den.checked_mul(b_den)?))
     }
 
     /// The quotient of the rational numbers; `by` is not zero.
@@ -240,7 +258,7 @@ impl Expr {
             terms.iter_mut().for_each(|(_, factor)| *factor = -*factor);
         }
         match denominator.checked_mul(by.abs()) {
-            Some(denominator) if denominator > 0 => Poly { terms, denominator }.into(),
+            Some(denominator) if denominator > 0 => normal(terms, denominator),
             _ => Expr::too_large(),
         }
     }
@@ -311,7 +329,7 @@ impl Expr {
         }
         let sorted = |mut terms: Vec<(Monomial, i128)>| {
             terms.sort();
-            Poly { terms, denominator }.into()
+            normal(terms, denominator)
         };
         Some(found.into_iter().map(sorted).collect())
     }

@@ -11,6 +11,9 @@ use crate::types::Kind;
 type To = Dst<PublicBank>;
 type From = Src<PublicBank>;
 
+/// The most that is followed of how a number was computed, as [`Expr::weight`] counts it.
+const MOST_WEIGHT: u32 = 512;
+
 impl Walk<'_> {
     pub(super) fn constant(&self, frame: &mut Frame, dst: To, id: ConstId) {
         let value = self.program.constants.get(id.0 as usize).map_or(Value::Text(None), of_constant);
@@ -94,6 +97,7 @@ impl Walk<'_> {
     /// Two tensors, broadcast.
     fn zip(&self, x: &Public, y: &Public, each: impl Fn(&Expr, &Expr) -> Option<Expr>) -> Public {
         let shape = crate::cost::broadcast(&x.shape, &y.shape);
+        let each = |a: &Expr, b: &Expr| each(a, b).filter(|value| value.weight() <= MOST_WEIGHT);
         let unknown = |why: Why| Public::unknown(shape.clone(), why.stronger(x.why()).stronger(y.why()));
         let known = match (&x.data, &y.data) {
             (Data::Unknown(_), _) | (_, Data::Unknown(_)) => None,
